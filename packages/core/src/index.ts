@@ -1,0 +1,35 @@
+export { type Clock, systemClock, type Timer } from './clock.ts'
+export {
+  activeContext,
+  activeSpanContext,
+  type ContextStorage,
+  contextWithSpan,
+  installContext,
+} from './context.ts'
+export {
+  createDiagnostics,
+  type DiagnosticCode,
+  type DiagnosticInstrument,
+  type DiagnosticMessage,
+  type DiagnosticPoint,
+  type Diagnostics,
+  type DiagnosticsOptions,
+  type DropReason,
+  type Labels,
+  messageOf,
+  type RoomOptions,
+  type Signal,
+} from './diagnostics.ts'
+export { TriscopeError, type TriscopeErrorDetails } from './errors.ts'
+export { nearest, rejectOption, rejectUnknownKeys } from './options.ts'
+export { type ApiGlobal, type ApiRegistration, apiGlobal, registerApi } from './otel-api.ts'
+export type { Pipeline } from './pipeline.ts'
+export { processSlot } from './process-state.ts'
+export {
+  createRedaction,
+  REDACTED,
+  type Redaction,
+  type RedactionOptions,
+} from './redaction.ts'
+export { createResource, type Resource, type ResourceOptions, SDK_VERSION, type Value } from './resource.ts'
+export { isUntraced, untraced } from './suppression.ts'

@@ -1,0 +1,33 @@
+import { defineConfig } from 'vitest/config'
+
+// Tests run from source: the export condition below comes first, so nothing needs to be built before `npm test`.
+const conditions = ['@triscope/source', 'node', 'import', 'module', 'default']
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: ['node', 'import', 'module', 'default'] } },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts'],
+          exclude: ['**/*.process.test.ts', '**/node_modules/**', '**/dist/**'],
+          pool: 'threads',
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        // Globals, signals and the end of a process: each file gets a process of its own.
+        test: {
+          name: 'process',
+          include: ['packages/*/src/**/*.process.test.ts', 'test/**/*.process.test.ts'],
+          pool: 'forks',
+          testTimeout: 30_000,
+        },
+      },
+    ],
+  },
+})
