@@ -1,10 +1,13 @@
 /**
  * Runs pnpm at the version this workspace is pinned to, on a machine that has only Node and npm, and installs first
- * when the lockfile is newer than what is installed: `node scripts/pnpm.mjs run check:test -- --reporter=dot`.
+ * when the lockfile is newer than what is installed: `node scripts/pnpm.mjs run check:test --reporter=dot`.
+ * Exit codes and signals pass through. Once installed it needs no network.
  */
-import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync, statSync, utimesSync } from 'node:fs'
+import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -16,25 +19,58 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(1)
 }
 
-function pnpm(args) {
-  const { status, error } = spawnSync('npx', ['-y', packageManager, ...args], {
-    cwd: root,
-    stdio: 'inherit',
-    shell: process.platform === 'win32',
-    // npx would otherwise hand its own settings down as npm_config_* and pnpm would warn about each.
-    env: { ...process.env, COREPACK_ENABLE_STRICT: '0' },
-  })
-  if (error) throw error
-  return status ?? 1
-}
-
-/** pnpm writes this file last: older than the lockfile, or absent, means an install is due. */
+/** pnpm writes this file last: absent, or older than the lockfile, means that an install is due. */
 const installed = join(root, 'node_modules/.modules.yaml')
 const lockfile = join(root, 'pnpm-lock.yaml')
 if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lockfile).mtimeMs) {
-  const status = pnpm(['install', '--frozen-lockfile', '--prefer-offline'])
-  if (status !== 0) process.exit(status)
+  console.error(`installing with ${packageManager} …`)
+  const code = await pnpm(['install', '--frozen-lockfile', '--prefer-offline'])
+  if (code !== 0) process.exit(code)
+  // An install that finds nothing to do leaves the file as it was, and would be due again on every run.
+  const now = new Date()
+  utimesSync(installed, now, now)
 }
 
 const args = process.argv.slice(2)
-if (args.length > 0) process.exit(pnpm(args))
+if (args.length > 0) process.exitCode = await pnpm(['--silent', ...args])
+
+/** Resolves with the exit code, 128 + n for signal n as shells have it. */
+function pnpm(pnpmArgs) {
+  // `--prefer-offline`: the version is exact, so what npm has in its cache can not be out of date.
+  const quiet = ['--prefer-offline', '--no-update-notifier', '--no-progress', '--loglevel=error', '--yes']
+  // A terminal sends Ctrl-C to everyone in its group by itself. Elsewhere the whole tree gets a group of its own,
+  // because neither npx, nor pnpm, nor the shell between them hands a SIGTERM down.
+  const ownGroup = !process.stdin.isTTY && process.platform !== 'win32'
+  const child = spawn('npx', [...quiet, packageManager, ...pnpmArgs], {
+    cwd: root,
+    stdio: 'inherit',
+    detached: ownGroup,
+    shell: process.platform === 'win32',
+  })
+  let told = false
+  const forward = (signal) => {
+    told = true
+    if (ownGroup) signalGroup(child.pid, signal)
+    else if (signal !== 'SIGINT') child.kill(signal)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, forward)
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', async (code, signal) => {
+      // npx is gone at once, the program it started may still be closing its servers.
+      while (told && ownGroup && signalGroup(child.pid, 0)) await setTimeout(50)
+      for (const each of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(each, forward)
+      resolve(code ?? 128 + constants.signals[signal])
+    })
+  })
+}
+
+/** Whether anyone in the group was there to hear it. */
+function signalGroup(pid, signal) {
+  try {
+    return process.kill(-pid, signal)
+  } catch (error) {
+    if (error.code === 'ESRCH') return false
+    throw error
+  }
+}
