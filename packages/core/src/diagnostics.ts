@@ -24,6 +24,7 @@ export type DropReason =
   | 'RETRIES_ENDED'
   | 'SHUTDOWN'
   | 'HOOK_THREW'
+  | 'WRITE_FAILED'
 
 /** Codes of everything that is counted and said at run time. */
 export type DiagnosticCode = `TRI_${'ERR' | 'WARN'}_${string}`
