@@ -17,9 +17,24 @@ export interface Clock {
   timer(delayMs: number, fn: () => void): Timer
 }
 
-/** The machine's own clock. Its timers are `unref`ed. */
+/** Wall time may stray this far from the machine's clock before it is taken anew. */
+const MAX_DRIFT_MS = 5
+
+/** Wall time at monotonic zero. */
+let anchorMs = performance.timeOrigin
+
+/**
+ * The machine's own clock. Its timers are `unref`ed. `wallMs` has the fractions of the monotonic clock, and follows
+ * the machine's clock when that is set: `timeOrigin` alone strays by seconds over the weeks that a service runs.
+ */
 export const systemClock: Clock = {
-  wallMs: () => Date.now(),
+  wallMs() {
+    const nowMs = anchorMs + performance.now()
+    const coarseMs = Date.now()
+    if (Math.abs(nowMs - coarseMs) <= MAX_DRIFT_MS) return nowMs
+    anchorMs = coarseMs - performance.now()
+    return coarseMs
+  },
   monotonicMs: () => performance.now(),
   timer(delayMs, fn) {
     const handle = setTimeout(fn, delayMs)
