@@ -1,1 +1,1 @@
-export {}
+export { ProtobufWriter, type ProtobufWriterOptions } from './protobuf-writer.ts'
