@@ -1,11 +1,11 @@
 import { defineConfig } from 'vitest/config'
 
 // Tests run from source: the export condition below comes first, so nothing needs to be built before `npm test`.
-const conditions = ['@triscope/source', 'node', 'import', 'module', 'default']
+const conditions = ['@triscope/source', 'node', 'import', 'default']
 
 export default defineConfig({
   resolve: { conditions },
-  ssr: { resolve: { conditions, externalConditions: ['node', 'import', 'module', 'default'] } },
+  ssr: { resolve: { conditions, externalConditions: ['node', 'import', 'default'] } },
   test: {
     projects: [
       {
