@@ -1,0 +1,133 @@
+/** Writes access lines: by hand where nothing of the app's must see them, through pino where something must. */
+import type { SpanContext } from '@opentelemetry/api'
+import type { Diagnostics, Redaction } from '@triscope/core'
+import { type Logger, type LoggerOptions, pino } from 'pino'
+import {
+  ACCESS_NAMES,
+  type AccessFields,
+  type AccessLevel,
+  accessJson,
+  toAccessRecord,
+  withAppFields,
+} from './access-line.ts'
+import { activeIds, fixedLogger, idFields } from './correlation.ts'
+import { realLogger } from './delegating-logger.ts'
+import type { LineCounter } from './line-count.ts'
+import { read } from './pino-internals.ts'
+import { ACCESS_MESSAGE } from './semconv.ts'
+
+export interface AccessWriterOptions {
+  which: 'all' | 'errors' | 'off'
+  logger: Logger
+  /** pino's options where we made the logger; `undefined` for the app's own, which always goes through pino. */
+  given: LoggerOptions | undefined
+  redaction: Redaction
+  counter: LineCounter
+  diagnostics: Diagnostics
+}
+
+export interface AccessWriter {
+  /** Never throws. */
+  write(fields: AccessFields, level: AccessLevel, from?: SpanContext, logger?: Logger): void
+}
+
+/** Makes the writer for one logging. */
+export function createAccessWriter(options: AccessWriterOptions): AccessWriter {
+  return new Writer(options)
+}
+
+const { asJsonSym, chindingsSym, endSym, lsCacheSym, messageKeySym, streamSym, timeSym } = pino.symbols
+
+/** pino's numbers; `useOnlyCustomLevels` may have others, and goes through pino. */
+const LEVEL_NUMBERS: Readonly<Record<AccessLevel, number>> = { info: 30, warn: 40, error: 50 }
+
+class Writer implements AccessWriter {
+  readonly #which: 'all' | 'errors' | 'off'
+  readonly #logger: Logger
+  readonly #redaction: Redaction
+  readonly #counter: LineCounter
+  readonly #diagnostics: Diagnostics
+  /** Makes lines of our logger; somebody who hooks in later replaces it, and then must see them. */
+  readonly #plainAsJson: unknown
+
+  constructor(options: AccessWriterOptions) {
+    this.#which = options.which
+    this.#logger = options.logger
+    this.#redaction = options.redaction
+    this.#counter = options.counter
+    this.#diagnostics = options.diagnostics
+    this.#plainAsJson = isPlain(options) ? read(options.logger, asJsonSym) : undefined
+  }
+
+  write(fields: AccessFields, level: AccessLevel, from?: SpanContext, logger: Logger = this.#logger): void {
+    if (this.#which === 'off' || (this.#which === 'errors' && level === 'info')) return
+    try {
+      // Also where the level is one of the app's alone, and pino's does not exist.
+      if (logger.isLevelEnabled(level) !== true) return
+      const plain =
+        logger === this.#logger &&
+        fields.fields === undefined &&
+        this.#plainAsJson !== undefined &&
+        read(logger, asJsonSym) === this.#plainAsJson
+      if (plain) this.#writeByHand(fields, level, from)
+      else this.#writeThroughPino(fields, level, from, logger)
+    } catch (error) {
+      this.#diagnostics.dropped('logs', 'VALUE_INVALID')
+      this.#diagnostics.failed('TRI_ERR_LOG_LINE', error)
+    }
+  }
+
+  #writeThroughPino(
+    fields: AccessFields,
+    level: AccessLevel,
+    from: SpanContext | undefined,
+    logger: Logger,
+  ): void {
+    const record = toAccessRecord(fields, this.#redaction)
+    const all = fields.fields === undefined ? record : withAppFields(record, fields.fields)
+    const about = from === undefined ? logger : fixedLogger(realLogger(logger), from)
+    about[level](all, ACCESS_MESSAGE)
+  }
+
+  /** What pino's `asJson` does, for fields that are known. */
+  #writeByHand(fields: AccessFields, level: AccessLevel, from: SpanContext | undefined): void {
+    const logger = this.#logger
+    const number = LEVEL_NUMBERS[level]
+    this.#counter.add(number, logger)
+    const line =
+      // `{"level":30`
+      read<Record<number, string>>(logger, lsCacheSym)[number] +
+      read<() => string>(logger, timeSym).call(logger) +
+      (from === undefined ? activeIds() : idFields(from)) +
+      // The base fields.
+      read<string>(logger, chindingsSym) +
+      accessJson(toAccessRecord(fields, this.#redaction)) +
+      `,"${read<string>(logger, messageKeySym)}":"${ACCESS_MESSAGE}"` +
+      // `}` and the end of the line.
+      read<string>(logger, endSym)
+    read<{ write(line: string): void }>(logger, streamSym).write(line)
+  }
+}
+
+/** Whether pino would add, change or pass nothing that is not in the record. */
+function isPlain({ given, redaction }: AccessWriterOptions): boolean {
+  if (given === undefined) return false
+  const { formatters, hooks, mixin, msgPrefix, nestedKey, redact, serializers, transport } = given
+  const seen = [
+    formatters?.log,
+    hooks?.logMethod,
+    hooks?.streamWrite,
+    mixin,
+    msgPrefix,
+    nestedKey,
+    redact,
+    // A transport may ask for metadata of each line.
+    transport,
+    given.useOnlyCustomLevels,
+    ...[...ACCESS_NAMES, given.messageKey ?? 'msg'].map((name) => serializers?.[name]),
+  ]
+  return (
+    seen.every((one) => one === undefined || one === false) &&
+    ![...ACCESS_NAMES, 'type', 'message'].some((name) => redaction.isSecretKey(name))
+  )
+}

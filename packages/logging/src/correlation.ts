@@ -1,0 +1,118 @@
+/**
+ * Trace ids on every line of a logger, whoever made it: we, the app, a framework.
+ *
+ * The hook is the function at the logger's `pino.asJson`, which gets the time as raw JSON; the ids are appended to it.
+ * Children inherit it, also those made before. Unlike a mixin it copies no fields. Unlike the function at `pino.time`
+ * it leaves alone what metadata destinations read as the time, and it sees whether the line names a trace of its own.
+ *
+ * Invariant: a line made outside a span is, byte for byte, what pino makes alone.
+ */
+import type { SpanContext } from '@opentelemetry/api'
+import { activeSpanContext } from '@triscope/core'
+import type { LineCounter } from './line-count.ts'
+import { type AsJson, findSymbol, read, write } from './pino-internals.ts'
+import { SPAN_ID, TRACE_FLAGS, TRACE_ID } from './semconv.ts'
+
+/** On a correlated logger: who counts its lines. The name is global, so that a second copy of us sees it. */
+const COUNTER = Symbol.for('triscope.logging.counter')
+/** On a logger bound to one request: the span context of that request. */
+const BOUND = Symbol.for('triscope.logging.bound')
+/** Beside `BOUND`, `true` where the active span does not matter. */
+const FIXED = Symbol.for('triscope.logging.fixed')
+
+interface Correlated {
+  [COUNTER]?: LineCounter
+  [BOUND]?: SpanContext
+  [FIXED]?: boolean
+}
+
+/**
+ * Correlates `logger` and all its children. Doing it again changes only who counts its lines.
+ * @returns `false` where it is no pino logger: it was left as it is
+ */
+export function correlateLogger(logger: object, counter: LineCounter): boolean {
+  const correlated = logger as Correlated
+  if (correlated[COUNTER] === counter) return true
+  if (correlated[COUNTER] === undefined && !hookLines(logger)) return false
+  write(logger, COUNTER, counter)
+  return true
+}
+
+function hookLines(logger: object): boolean {
+  const symbol = findSymbol(logger, 'asJson')
+  if (symbol === undefined) return false
+  // Taken now, not at each line: where a child was correlated before its parent, the ids are still added once.
+  const asJson = read<AsJson>(logger, symbol)
+  if (typeof asJson !== 'function') return false
+  const withIds: AsJson = function (fields, message, level, time) {
+    const self = this as Correlated
+    self[COUNTER]?.add(level, this)
+    return asJson.call(this, fields, message, level, namesTrace(fields) ? time : time + idsOf(self))
+  }
+  write(logger, symbol, withIds)
+  return true
+}
+
+/**
+ * A logger for one request: its lines carry the active span's ids while that span is of the same trace, else those of
+ * `spanContext`, so that a callback which lost the context still names its request. It costs one small object, and
+ * its children are bound too.
+ */
+export function boundLogger<T extends object>(logger: T, spanContext: SpanContext): T {
+  const bound = Object.create(logger) as T & Correlated
+  bound[BOUND] = spanContext
+  return bound
+}
+
+/** Like `boundLogger`, for lines about a span that may not be the active one. */
+export function fixedLogger<T extends object>(logger: T, spanContext: SpanContext): T {
+  const fixed = Object.create(logger) as T & Correlated
+  fixed[BOUND] = spanContext
+  fixed[FIXED] = true
+  return fixed
+}
+
+/** Raw JSON with the ids for a line of this logger, beginning with a comma; empty outside a span. */
+function idsOf(logger: Correlated): string {
+  const bound = logger[BOUND]
+  if (bound === undefined) return activeIds()
+  if (logger[FIXED] === true) return idFields(bound)
+  const active = activeSpanContext()
+  return idFields(active !== undefined && active.traceId === bound.traceId ? active : bound)
+}
+
+/** The ids of the active span as raw JSON; empty where there is none. */
+export function activeIds(): string {
+  const active = activeSpanContext()
+  return active === undefined ? '' : idFields(active)
+}
+
+/** Two hex digits for each value of the flags, which are one byte: W3C Trace Context §3.2.2.5. */
+const FLAGS: readonly string[] = Array.from({ length: 256 }, (_, flags) =>
+  flags.toString(16).padStart(2, '0'),
+)
+
+/** W3C Trace Context §3.2.2.3 and §3.2.2.4: lower-case hex, and an id of zeros alone names nothing. */
+const TRACE_ID_FORM = /^(?!0{32})[0-9a-f]{32}$/
+const SPAN_ID_FORM = /^(?!0{16})[0-9a-f]{16}$/
+
+/** Lines come in runs from the same span, so the last fragment is kept. */
+let lastSpanContext: SpanContext | undefined
+let lastFragment = ''
+
+/** The ids as raw JSON; empty where they are not well-formed, because nothing else would keep a line whole. */
+export function idFields(spanContext: SpanContext): string {
+  if (spanContext === lastSpanContext) return lastFragment
+  const { traceId, spanId, traceFlags } = spanContext
+  const valid = TRACE_ID_FORM.test(traceId) && SPAN_ID_FORM.test(spanId)
+  lastFragment = valid
+    ? `,"${TRACE_ID}":"${traceId}","${SPAN_ID}":"${spanId}","${TRACE_FLAGS}":"${FLAGS[traceFlags & 0xff]}"`
+    : ''
+  lastSpanContext = spanContext
+  return lastFragment
+}
+
+/** A line that brings a trace id (a mixin of the app, a line about another trace) keeps it: no key stands twice. */
+function namesTrace(fields: unknown): boolean {
+  return typeof fields === 'object' && fields !== null && TRACE_ID in fields
+}

@@ -1,0 +1,40 @@
+/** Counts lines by level, cheaply: a level's counter is found by its name once, then kept by its number. */
+import type { Diagnostics } from '@triscope/core'
+import { LINES_TOTAL } from './semconv.ts'
+
+/** Levels with a counter of their own; pino has six, an app may add some. Further ones count as `other`. */
+const MAX_LEVELS = 32
+
+/** What a correlated logger tells of each line. Copies of this package share it, so it is only ever added to. */
+export interface LineCounter {
+  /** @param logger the one that makes the line; it knows the name of `level` */
+  add(level: number, logger: object): void
+}
+
+/** Counts into `triscope_log_lines_total{level}`. */
+export function createLineCounter(diagnostics: Diagnostics): LineCounter {
+  const counters = new Map<number, { add(n?: number): void }>()
+
+  function counterOf(level: number, logger: object): { add(n?: number): void } {
+    const label = counters.size < MAX_LEVELS ? labelOf(level, logger) : undefined
+    const counter = diagnostics.counter({
+      name: LINES_TOTAL,
+      help: 'Log lines made, by level',
+      labels: { level: label ?? 'other' },
+    })
+    if (label !== undefined) counters.set(level, counter)
+    return counter
+  }
+
+  return {
+    add: (level, logger) => (counters.get(level) ?? counterOf(level, logger)).add(),
+  }
+}
+
+interface Levels {
+  readonly levels: { readonly labels: Readonly<Record<number, string>> }
+}
+
+function labelOf(level: number, logger: object): string | undefined {
+  return (logger as Levels).levels.labels[level]
+}

@@ -1,0 +1,46 @@
+/**
+ * The fence around every call of a level method: whatever is thrown while a line is made, by a getter of the app's
+ * object, a serializer or a hook, stays here. It is counted, and a line that says so stands in the place of the lost.
+ */
+import { type Diagnostics, messageOf } from '@triscope/core'
+import { type LogFn, type Logger, pino } from 'pino'
+import { type AsJson, read } from './pino-internals.ts'
+import { LOG_ERROR } from './semconv.ts'
+
+const { asJsonSym, streamSym, timeSym } = pino.symbols
+
+/** pino's `hooks.logMethod`. */
+export type LogMethodHook = (this: Logger, args: Parameters<LogFn>, method: LogFn, level: number) => void
+
+/** The hook that fences; `inner` is the app's own, inside the fence. */
+export function fencedLogMethod(inner: LogMethodHook | undefined, diagnostics: Diagnostics): LogMethodHook {
+  return function (args, method, level) {
+    try {
+      if (inner === undefined) method.apply(this, args)
+      else inner.call(this, args, method, level)
+    } catch (error) {
+      diagnostics.dropped('logs', 'VALUE_INVALID')
+      writeInstead(this, args, level, error, diagnostics)
+    }
+  }
+}
+
+/** Straight to the stream, past the mixin and the hooks, which may be what threw. */
+function writeInstead(
+  logger: Logger,
+  args: readonly unknown[],
+  level: number,
+  error: unknown,
+  diagnostics: Diagnostics,
+): void {
+  const message = args.slice(0, 2).find((arg) => typeof arg === 'string')
+  const fields = { [LOG_ERROR]: `the fields of this line could not be read: ${messageOf(error)}` }
+  try {
+    const time = read<() => string>(logger, timeSym).call(logger)
+    const line = read<AsJson>(logger, asJsonSym).call(logger, fields, message, level, time)
+    read<{ write(line: string): void }>(logger, streamSym).write(line)
+  } catch (second) {
+    // A formatter of the app throws at every line. There is no line without it, so this says it instead.
+    diagnostics.failed('TRI_ERR_LOG_LINE', second)
+  }
+}

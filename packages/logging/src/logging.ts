@@ -1,0 +1,210 @@
+/**
+ * The logging room: one pino logger, ours or the app's, whose lines name the span they were made in.
+ *
+ * Invariant: after `createLogging` has returned, nothing here throws into the app, whatever it logs.
+ */
+import type { SpanContext } from '@opentelemetry/api'
+import {
+  type Clock,
+  createDiagnostics,
+  createRedaction,
+  type Diagnostics,
+  type Pipeline,
+  type Redaction,
+  type RoomOptions,
+  rejectOption,
+  rejectUnknownKeys,
+  systemClock,
+} from '@triscope/core'
+import type { Logger, LoggerOptions } from 'pino'
+import type { AccessFields, AccessLevel } from './access-line.ts'
+import { type AccessWriter, createAccessWriter } from './access-writer.ts'
+import { boundLogger, correlateLogger } from './correlation.ts'
+import { realLogger } from './delegating-logger.ts'
+import type { GuardedDestination, LogDestination } from './destination.ts'
+import { createLineCounter, type LineCounter } from './line-count.ts'
+import { createOwnLogger } from './own-logger.ts'
+import { findSymbol } from './pino-internals.ts'
+import { LOGGER_NAME } from './semconv.ts'
+
+export interface LoggingOptions {
+  /** Lines below it are not made: a level of pino. The app's own `logger` keeps its own. @default 'info' */
+  level?: string
+  /**
+   * The app's own pino logger, of any copy of pino from 7 on. It gets trace ids and keeps all else: its level, its
+   * destination, its redaction. Throws `TRI_ERR_OPTION` where it is no pino logger.
+   * @default a logger made here
+   */
+  logger?: Logger
+  /** Passed on to pino: formatters, mixin, hooks, serializers, redact, customLevels, transport and so on. */
+  pino?: LoggerOptions
+  /** Where lines go. It stays the app's: it is flushed, never closed. @default standard output, synchronously */
+  destination?: LogDestination
+  /**
+   * The form of `time`: milliseconds since 1970, or ISO 8601 in UTC.
+   * @default `pino.timestamp` where it is given; else 'iso', but 'epoch' on a terminal
+   */
+  timestamp?: 'epoch' | 'iso'
+  /** What must not be written. @default core's `createRedaction()`: credentials, cookies and tokens */
+  redaction?: Redaction
+  /** Which requests have an access line: all, those that are not at level 'info', or none. @default 'all' */
+  access?: 'all' | 'errors' | 'off'
+  /** Written as `service` on each line of a logger made here. @default no such field */
+  service?: string
+}
+
+/** Logging in force; all of it may be called at any time, also after `shutdown`. */
+export interface Logging extends Pipeline {
+  readonly logger: Logger
+  /** The logger, or its child with `logger: name` on each line, the same for the same name. */
+  getLogger(name?: string): Logger
+  /** Adds trace ids to a pino logger the app made, and to its children. Anything else is returned as it is. */
+  correlate<T extends object>(logger: T): T
+  /**
+   * A logger for one request; it costs one small object. Its lines carry the active span's ids while that is of the
+   * same trace, else those of `spanContext`.
+   * @param logger what it is made of; @default the logger in force
+   */
+  bound(spanContext: SpanContext, logger?: Logger): Logger
+  /**
+   * Writes the access line of one request.
+   * @param from the span it is about; @default the active one
+   * @param logger where it is written; @default the logger in force
+   */
+  access(fields: AccessFields, level: AccessLevel, from?: SpanContext, logger?: Logger): void
+}
+
+/** Makes logging. Throws `TRI_ERR_UNKNOWN_OPTION` and `TRI_ERR_OPTION`. */
+export function createLogging(options: LoggingOptions & RoomOptions = {}): Logging {
+  rejectUnknownKeys('logging', options, OPTION_NAMES)
+  rejectOneOf('logging.access', options.access, ['all', 'errors', 'off'])
+  rejectOneOf('logging.timestamp', options.timestamp, ['epoch', 'iso'])
+  return new LoggingRoom(options)
+}
+
+const OPTION_NAMES: readonly string[] = [
+  'level',
+  'logger',
+  'pino',
+  'destination',
+  'timestamp',
+  'redaction',
+  'access',
+  'service',
+  'diagnostics',
+  'clock',
+  'env',
+]
+
+/** What shapes a logger that we make has no place on one that exists. */
+const ONLY_OWN = ['pino', 'destination', 'timestamp'] as const
+
+/** Children kept by name. Names belong to modules, not to requests; further ones are made anew at each call. */
+const MAX_NAMES = 1_000
+const FLUSH_MS = 5_000
+
+class LoggingRoom implements Logging {
+  readonly logger: Logger
+  readonly #clock: Clock
+  readonly #diagnostics: Diagnostics
+  readonly #counter: LineCounter
+  readonly #destination: GuardedDestination | undefined
+  readonly #access: AccessWriter
+  readonly #named = new Map<string, Logger>()
+
+  constructor(options: LoggingOptions & RoomOptions) {
+    this.#clock = options.clock ?? systemClock
+    this.#diagnostics = options.diagnostics ?? createDiagnostics({ clock: this.#clock })
+    this.#counter = createLineCounter(this.#diagnostics)
+    const redaction = options.redaction ?? createRedaction()
+    if (options.logger === undefined) {
+      const own = createOwnLogger({
+        level: options.level ?? options.pino?.level ?? 'info',
+        service: options.service,
+        pino: options.pino ?? {},
+        destination: options.destination,
+        timestamp: options.timestamp,
+        redaction,
+        clock: this.#clock,
+        diagnostics: this.#diagnostics,
+      })
+      this.logger = own.logger
+      this.#destination = own.destination
+    } else {
+      rejectForeign(options.logger, options)
+      this.logger = options.logger
+    }
+    correlateLogger(this.logger, this.#counter)
+    this.#access = createAccessWriter({
+      which: options.access ?? 'all',
+      logger: this.logger,
+      given: options.logger === undefined ? (options.pino ?? {}) : undefined,
+      redaction,
+      counter: this.#counter,
+      diagnostics: this.#diagnostics,
+    })
+  }
+
+  getLogger(name?: string): Logger {
+    if (name === undefined) return this.logger
+    const known = this.#named.get(name)
+    if (known !== undefined) return known
+    const child = this.logger.child({ [LOGGER_NAME]: name })
+    if (this.#named.size < MAX_NAMES) this.#named.set(name, child)
+    return child
+  }
+
+  correlate<T extends object>(logger: T): T {
+    if (!correlateLogger(realLogger(logger), this.#counter)) {
+      this.#diagnostics.warn(
+        'TRI_WARN_NOT_PINO',
+        'the logger is not a pino logger, so its lines carry no trace ids; pass a pino logger, or take one from getLogger()',
+      )
+    }
+    return logger
+  }
+
+  bound(spanContext: SpanContext, logger: Logger = this.logger): Logger {
+    const real = realLogger(logger)
+    return correlateLogger(real, this.#counter) ? boundLogger(real, spanContext) : logger
+  }
+
+  access(fields: AccessFields, level: AccessLevel, from?: SpanContext, logger?: Logger): void {
+    this.#access.write(fields, level, from, logger)
+  }
+
+  async flush(timeoutMs: number = FLUSH_MS): Promise<boolean> {
+    return this.#destination === undefined || (await this.#destination.drained(timeoutMs, this.#clock))
+  }
+
+  async shutdown(timeoutMs: number = FLUSH_MS): Promise<boolean> {
+    const flushed = await this.flush(timeoutMs)
+    this.#destination?.stop()
+    return flushed
+  }
+}
+
+function rejectForeign(logger: Logger, options: LoggingOptions): void {
+  if (findSymbol(logger, 'asJson') === undefined) {
+    rejectOption(
+      'logging.logger',
+      'a pino logger',
+      logger,
+      'leave it out to get one, or pass the one that pino() returned',
+    )
+  }
+  for (const name of ONLY_OWN) {
+    if (options[name] === undefined) continue
+    rejectOption(
+      `logging.${name}`,
+      'nothing where logging.logger is given',
+      options[name],
+      'it shapes a logger made here; your own has it already',
+    )
+  }
+}
+
+function rejectOneOf(path: string, value: string | undefined, known: readonly string[]): void {
+  if (value === undefined || known.includes(value)) return
+  rejectOption(path, known.map((one) => `"${one}"`).join(', '), value)
+}

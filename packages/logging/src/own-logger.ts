@@ -1,0 +1,84 @@
+/** The logger that we make: pino, fenced, redacted, with its destination guarded. */
+import { isatty } from 'node:tty'
+import type { Clock, Diagnostics, Redaction } from '@triscope/core'
+import { type Logger, type LoggerOptions, pino } from 'pino'
+import { type GuardedDestination, guardDestination, type LogDestination } from './destination.ts'
+import { fencedLogMethod } from './line-fence.ts'
+import { redactLines } from './line-redaction.ts'
+import { read, write } from './pino-internals.ts'
+import { SERVICE } from './semconv.ts'
+import { createSerializers } from './serializers.ts'
+import { createStdout } from './stdout.ts'
+import { epochTime, isoTime, type TimeFunction } from './timestamp.ts'
+
+export interface OwnLoggerOptions {
+  level: string
+  service: string | undefined
+  pino: LoggerOptions
+  destination: LogDestination | undefined
+  timestamp: 'epoch' | 'iso' | undefined
+  redaction: Redaction
+  clock: Clock
+  diagnostics: Diagnostics
+}
+
+export interface OwnLogger {
+  readonly logger: Logger
+  /** `undefined` for standard output, which is never behind. */
+  readonly destination: GuardedDestination | undefined
+}
+
+const { streamSym } = pino.symbols
+
+/** Makes the logger. What pino throws at a wrong option of its own is thrown. */
+export function createOwnLogger(options: OwnLoggerOptions): OwnLogger {
+  const { redaction, diagnostics } = options
+  const given = options.pino
+  const merged: LoggerOptions = {
+    ...given,
+    level: options.level,
+    timestamp: timeFunction(options),
+    base: baseFields(options),
+    serializers: { ...createSerializers(redaction), ...given.serializers },
+    hooks: { ...given.hooks, logMethod: fencedLogMethod(given.hooks?.logMethod, diagnostics) },
+  }
+  const { logger, destination } = open(merged, options)
+  redactLines(logger, redaction, () => diagnostics.dropped('logs', 'VALUE_INVALID'))
+  return { logger, destination }
+}
+
+function open(merged: LoggerOptions, options: OwnLoggerOptions): OwnLogger {
+  const { destination, diagnostics } = options
+  if (destination === undefined && merged.transport === undefined) {
+    const patched = patchedStdout()
+    if (patched === undefined)
+      return { logger: pino(merged, createStdout({ diagnostics })), destination: undefined }
+    return { logger: pino(merged, patched), destination: undefined }
+  }
+  const logger =
+    destination === undefined ? pino(merged) : pino(merged, destination as { write(line: string): void })
+  // Afterwards, because pino first tells the destination itself of its configuration.
+  const guard = guardDestination(read<LogDestination>(logger, streamSym), diagnostics)
+  write(logger, streamSym, guard)
+  return { logger, destination: guard }
+}
+
+/** Where somebody replaced `process.stdout.write`, to capture what the process prints, lines must pass there. */
+function patchedStdout(): { write(line: string): void } | undefined {
+  const { stdout } = process
+  const original = (Object.getPrototypeOf(stdout) as { write?: unknown } | null)?.write
+  return stdout.write === original ? undefined : stdout
+}
+
+/** pino's default adds `pid` and `hostname`, some 40 bytes a line that log shippers know by themselves. */
+function baseFields({ service, redaction, pino: given }: OwnLoggerOptions): Record<string, unknown> | null {
+  if (given.base === null) return null
+  const own = service === undefined ? {} : { [SERVICE]: service }
+  return redaction.fields({ ...own, ...given.base }) as Record<string, unknown>
+}
+
+function timeFunction(options: OwnLoggerOptions): TimeFunction | boolean {
+  const { timestamp, clock } = options
+  if (timestamp === undefined && options.pino.timestamp !== undefined) return options.pino.timestamp
+  return (timestamp ?? (isatty(1) ? 'epoch' : 'iso')) === 'iso' ? isoTime(clock) : epochTime(clock)
+}
