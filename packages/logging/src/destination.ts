@@ -24,12 +24,19 @@ interface Metadata {
   lastLogger: unknown
 }
 
-/** Guards `inner`. `stop` takes its listener away again; writing goes on. */
-export function guardDestination(inner: LogDestination, diagnostics: Diagnostics): GuardedDestination {
-  return new GuardedDestination(inner, diagnostics)
+export interface GuardedDestination extends LogDestination {
+  /** Waits until everything is out, at most `timeoutMs` milliseconds; `false` where it is not. */
+  drained(timeoutMs: number, clock: Clock): Promise<boolean>
+  /** Takes our listener away; writing goes on. */
+  stop(): void
 }
 
-export class GuardedDestination implements LogDestination, Metadata {
+/** Puts the guard in front of `inner`, which stays its owner's: it is never closed. */
+export function guardDestination(inner: LogDestination, diagnostics: Diagnostics): GuardedDestination {
+  return new Guard(inner, diagnostics)
+}
+
+class Guard implements GuardedDestination, Metadata {
   lastLevel: unknown
   lastObj: unknown
   lastMsg: unknown
@@ -63,7 +70,6 @@ export class GuardedDestination implements LogDestination, Metadata {
     }
   }
 
-  /** Waits until everything is out, at most `timeoutMs`. */
   async drained(timeoutMs: number, clock: Clock): Promise<boolean> {
     return await new Promise((resolve) => {
       const timer = clock.timer(timeoutMs, () => resolve(false))
