@@ -1,1 +1,8 @@
-export {}
+export type { ClientCall } from './clients.ts'
+export { currentTracing, delegatingPropagator, delegatingProvider, setCurrentTracing } from './global.ts'
+export type { LimitOptions } from './limits.ts'
+export type { BatchOptions, OtlpExporterOptions } from './otlp-export.ts'
+export type { IncomingHeaders } from './propagator.ts'
+export { activeSpan, recordError, span } from './run-span.ts'
+export type { SamplerOption } from './sampler.ts'
+export { createTracing, type ExporterOption, type Tracing, type TracingOptions } from './tracing.ts'

@@ -1,0 +1,159 @@
+/**
+ * Attributes of a span: a flat list in which the last value of a key wins, and what may stand in it.
+ *
+ * Invariant: a value in the list is a string, a number, a boolean or our own copy of an array of one of them, so
+ * encoding it runs no code of the app. What the app's getters and proxies throw never leaves this file.
+ */
+import type { Attributes, AttributeValue } from '@opentelemetry/api'
+
+/** How much one span, event or link may hold. */
+export interface AttributeLimits {
+  readonly attributes: number
+  readonly attributeLength: number
+}
+
+/** Hears of each value that is not an attribute value: it is left out. */
+export type OnInvalid = () => void
+
+/** Up to here a scan over neighbouring keys is faster than a hash of each. */
+const SCANNED = 32
+
+/** Keys and values in turn. */
+export class AttributeList {
+  readonly pairs: (AttributeValue | string)[] = []
+  /** How many new keys came after the limit was reached. */
+  dropped = 0
+  #index: Map<string, number> | undefined
+
+  /** Sets `key`, or drops it: as invalid, or as one too many. `null` and `undefined` set nothing. */
+  set(key: string, value: unknown, limits: AttributeLimits, onInvalid: OnInvalid): void {
+    if (value === undefined || value === null) return
+    const clean = cleanValue(value, limits.attributeLength)
+    if (clean === undefined || typeof key !== 'string' || key === '') {
+      onInvalid()
+      return
+    }
+    const at = this.#find(key)
+    if (at >= 0) this.pairs[at + 1] = clean
+    else if (this.pairs.length >= 2 * limits.attributes) this.dropped++
+    else this.#append(key, clean)
+  }
+
+  /** Sets all own keys; one getter that throws costs its own key only. */
+  setAll(attributes: Attributes, limits: AttributeLimits, onInvalid: OnInvalid): void {
+    for (const key of keysOf(attributes, onInvalid)) {
+      let value: unknown
+      try {
+        value = attributes[key]
+      } catch {
+        // The app's getter threw: counted, as every value that cannot be had.
+        onInvalid()
+        continue
+      }
+      this.set(key, value, limits, onInvalid)
+    }
+  }
+
+  /** The list as the object that OpenTelemetry's interfaces show. */
+  toObject(): Attributes {
+    const object: Attributes = {}
+    for (let i = 0; i < this.pairs.length; i += 2) {
+      put(object, this.pairs[i] as string, this.pairs[i + 1] as AttributeValue)
+    }
+    return object
+  }
+
+  #append(key: string, value: AttributeValue): void {
+    this.#index?.set(key, this.pairs.length)
+    this.pairs.push(key, value)
+  }
+
+  #find(key: string): number {
+    const { pairs } = this
+    if (pairs.length <= 2 * SCANNED) {
+      for (let i = 0; i < pairs.length; i += 2) if (pairs[i] === key) return i
+      return -1
+    }
+    if (this.#index === undefined) {
+      this.#index = new Map()
+      for (let i = 0; i < pairs.length; i += 2) this.#index.set(pairs[i] as string, i)
+    }
+    return this.#index.get(key) ?? -1
+  }
+}
+
+/** A clean copy for an event or a link, and how many keys were too many. */
+export function cleanAttributes(
+  attributes: Attributes | undefined,
+  limits: AttributeLimits,
+  onInvalid: OnInvalid,
+): { attributes: Attributes; dropped: number } {
+  if (attributes === undefined || attributes === null) return { attributes: {}, dropped: 0 }
+  const list = new AttributeList()
+  list.setAll(attributes, limits, onInvalid)
+  return { attributes: list.toObject(), dropped: list.dropped }
+}
+
+/** Keys of whatever the app gave; none where it cannot be read. */
+function keysOf(attributes: unknown, onInvalid: OnInvalid): readonly string[] {
+  if (typeof attributes !== 'object' || attributes === null) return []
+  try {
+    return Object.keys(attributes)
+  } catch {
+    // A proxy that refuses: it counts as one value that cannot be had.
+    onInvalid()
+    return []
+  }
+}
+
+/** The value where it is one that OpenTelemetry allows, cut to `maxLength`; otherwise `undefined`. */
+function cleanValue(value: unknown, maxLength: number): AttributeValue | undefined {
+  switch (typeof value) {
+    case 'string':
+      return value.length > maxLength ? cut(value, maxLength) : value
+    case 'number':
+    case 'boolean':
+      return value
+    case 'object':
+      return cleanArray(value, maxLength)
+    default:
+      return undefined
+  }
+}
+
+/** One kind of scalar throughout; `null` and `undefined` keep their places (OpenTelemetry specification, "Attribute"). */
+function cleanArray(value: unknown, maxLength: number): AttributeValue | undefined {
+  try {
+    if (!Array.isArray(value)) return undefined
+    const copy: (string | number | boolean | null)[] = []
+    let kind: string | undefined
+    for (let i = 0; i < value.length; i++) {
+      const item: unknown = value[i]
+      if (item === undefined || item === null) {
+        copy.push(null)
+        continue
+      }
+      kind ??= typeof item
+      if (typeof item !== kind) return undefined
+      if (typeof item === 'string') copy.push(item.length > maxLength ? cut(item, maxLength) : item)
+      else if (typeof item === 'number' || typeof item === 'boolean') copy.push(item)
+      else return undefined
+    }
+    return copy as AttributeValue
+  } catch {
+    // A proxy or getter inside the array threw: the caller counts the value as invalid.
+    return undefined
+  }
+}
+
+/** Cut between characters: half a surrogate pair would come out as U+FFFD. */
+function cut(text: string, length: number): string {
+  const code = length > 0 ? text.charCodeAt(length - 1) : 0
+  return text.slice(0, code >= 0xd800 && code <= 0xdbff ? length - 1 : length)
+}
+
+/** Assigning to `__proto__` would change the object instead of its keys. */
+function put(object: Attributes, key: string, value: AttributeValue): void {
+  if (key !== '__proto__') object[key] = value
+  else Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true })
+}

@@ -1,0 +1,51 @@
+/**
+ * Which hosts are of the same house. `traceparent` goes everywhere, but baggage carries what the app put in it, a
+ * customer's id perhaps, and goes by default only to hosts that no stranger can own.
+ */
+
+/**
+ * Whether `host` is loopback, in a private address range, a single label, or a name that clusters use inside.
+ * @param host as in a URL, IPv6 with or without brackets
+ */
+export function isInternalHost(host: string): boolean {
+  const name = host.toLowerCase()
+  if (name.startsWith('[') || name.includes(':'))
+    return isInternalIpv6(name.replace('[', '').replace(']', ''))
+  const bytes = ipv4(name)
+  if (bytes !== undefined) return isInternalIpv4(bytes)
+  const plain = name.endsWith('.') ? name.slice(0, -1) : name
+  return plain !== '' && (!plain.includes('.') || INTERNAL_SUFFIXES.some((suffix) => plain.endsWith(suffix)))
+}
+
+/** Kubernetes (`.svc`, `.cluster.local`), mDNS, and the names reserved by RFC 6761 and ICANN for private use. */
+const INTERNAL_SUFFIXES: readonly string[] = ['.svc', '.cluster.local', '.local', '.internal', '.localhost']
+
+function ipv4(name: string): readonly number[] | undefined {
+  const parts = name.split('.')
+  if (parts.length !== 4 || !parts.every((part) => /^\d{1,3}$/.test(part))) return undefined
+  return parts.map(Number)
+}
+
+/** RFC 1918, loopback, and the shared range of RFC 6598 that clusters use for pods. Link-local is left out: it holds
+ * the clouds' metadata services. */
+function isInternalIpv4([a = 0, b = 0]: readonly number[]): boolean {
+  return (
+    a === 127 ||
+    a === 10 ||
+    (a === 172 && b >= 16 && b <= 31) ||
+    (a === 192 && b === 168) ||
+    (a === 100 && b >= 64 && b <= 127)
+  )
+}
+
+/** Loopback, unique local addresses (RFC 4193), and IPv4 in IPv6 clothes. */
+function isInternalIpv6(address: string): boolean {
+  if (address === '::1') return true
+  if (/^f[cd][0-9a-f]{2}:/.test(address)) return true
+  const mapped = /^::ffff:(?:(\d+\.\d+\.\d+\.\d+)|([0-9a-f]{1,4}):([0-9a-f]{1,4}))$/.exec(address)
+  if (mapped === null) return false
+  const [, dotted, high = '0', low = '0'] = mapped
+  if (dotted !== undefined) return isInternalHost(dotted)
+  const word = Number.parseInt(high, 16)
+  return isInternalIpv4([word >> 8, word & 255, Number.parseInt(low, 16) >> 8])
+}

@@ -1,0 +1,52 @@
+/** How much one span may hold: OpenTelemetry specification, "Span Limits". What is beyond is counted in the span. */
+import { rejectOption, rejectUnknownKeys } from '@triscope/core'
+
+export interface LimitOptions {
+  /**
+   * Attributes of a span, and of each of its events and links; later keys are dropped and counted in the span.
+   * @default 128
+   */
+  attributes?: number
+  /**
+   * Characters of a string value; longer ones are cut.
+   * @default no limit
+   */
+  attributeLength?: number
+  /**
+   * Events of a span; beyond, the oldest goes and is counted in the span.
+   * @default 128
+   */
+  events?: number
+  /**
+   * Links of a span; beyond, the oldest goes and is counted in the span.
+   * @default 128
+   */
+  links?: number
+}
+
+/** Limits as all code reads them. */
+export type Limits = Readonly<Required<LimitOptions>>
+
+const defaults: Limits = {
+  attributes: 128,
+  attributeLength: Number.POSITIVE_INFINITY,
+  events: 128,
+  links: 128,
+}
+
+/** Checks the option and fills it up; throws `TRI_ERR_OPTION`. */
+export function resolveLimits(options: LimitOptions = {}): Limits {
+  rejectUnknownKeys('tracing.limits', options, Object.keys(defaults))
+  return {
+    attributes: limit('attributes', options.attributes),
+    attributeLength: limit('attributeLength', options.attributeLength),
+    events: limit('events', options.events),
+    links: limit('links', options.links),
+  }
+}
+
+function limit(name: keyof Limits, value: number | undefined): number {
+  const count = value ?? defaults[name]
+  if (count === Number.POSITIVE_INFINITY || (Number.isInteger(count) && count >= 0)) return count
+  rejectOption(`tracing.limits.${name}`, 'a count of 0 or more', value)
+}

@@ -1,0 +1,53 @@
+/**
+ * Which traces are kept: a trace that came in as its caller decided, a new one by a ratio.
+ */
+import type { Sampler } from '@opentelemetry/sdk-trace-base'
+import { rejectOption } from '@triscope/core'
+import type { TraceIdentity } from './ids.ts'
+
+/** The decision for new traces. */
+export interface RootSampler {
+  keeps(trace: TraceIdentity): boolean
+}
+
+/** A ratio of new traces; a foreign sampler is asked for every span. */
+export type SamplerOption = Sampler | number
+
+/** Checks the option and makes the sampler; throws `TRI_ERR_OPTION`. */
+export function resolveSampler(option: SamplerOption): RootSampler | Sampler {
+  if (typeof option === 'number') {
+    if (!(option >= 0 && option <= 1))
+      rejectOption('tracing.sampler', 'a ratio from 0 to 1, or a sampler', option)
+    return new RatioSampler(option)
+  }
+  if (typeof option !== 'object' || option === null || typeof option.shouldSample !== 'function') {
+    rejectOption('tracing.sampler', 'a ratio from 0 to 1, or a sampler', option)
+  }
+  return option
+}
+
+/** Whether the sampler wants the whole span, as OpenTelemetry's do. */
+export function isForeignSampler(sampler: RootSampler | Sampler): sampler is Sampler {
+  return 'shouldSample' in sampler
+}
+
+/**
+ * Compares the last 56 bits of the trace id with a threshold (OpenTelemetry specification, "TraceState: Probability
+ * Sampling"), so that every service that follows it keeps the same traces for the same ratio.
+ */
+class RatioSampler implements RootSampler {
+  readonly #ratio: number
+  readonly #threshold: number
+
+  constructor(ratio: number) {
+    this.#ratio = ratio
+    this.#threshold = Math.round((1 - ratio) * 2 ** 56)
+  }
+
+  keeps(trace: TraceIdentity): boolean {
+    // The ends are exact by themselves: 56 bits do not fit a double, and could round up to the threshold of ratio 0.
+    if (this.#ratio === 1) return true
+    if (this.#ratio === 0) return false
+    return (trace.word2 & 0xff_ff_ff) * 2 ** 32 + (trace.word3 >>> 0) >= this.#threshold
+  }
+}

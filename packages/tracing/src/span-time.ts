@@ -1,0 +1,56 @@
+/**
+ * Moments of a span: what the OpenTelemetry API takes, and how it becomes seconds and nanoseconds.
+ */
+import type { HrTime, TimeInput } from '@opentelemetry/api'
+
+/**
+ * A given moment, or `undefined` where it is not one. A number up to the monotonic clock's value is a
+ * `performance.now()` reading, as in OpenTelemetry's SDK; above, it is milliseconds since 1970.
+ * @param offsetMs wall time at monotonic zero
+ */
+export function fromTimeInput(input: unknown, offsetMs: number, monotonicMs: number): HrTime | undefined {
+  if (typeof input === 'number') {
+    if (!Number.isFinite(input)) return undefined
+    return fromMs(input <= monotonicMs ? input + offsetMs : input)
+  }
+  if (Array.isArray(input)) {
+    const [seconds, nanos] = input as unknown[]
+    return Number.isFinite(seconds) && Number.isFinite(nanos)
+      ? [seconds as number, nanos as number]
+      : undefined
+  }
+  if (typeof input === 'object' && input !== null && typeof (input as Date).getTime === 'function') {
+    const ms = (input as Date).getTime()
+    return Number.isFinite(ms) ? fromMs(ms) : undefined
+  }
+  return undefined
+}
+
+/** Whether an argument of `addEvent` is a moment rather than attributes. */
+export function isTimeInput(value: unknown): value is TimeInput {
+  return (
+    typeof value === 'number' ||
+    Array.isArray(value) ||
+    (typeof value === 'object' && value !== null && Object.prototype.toString.call(value) === '[object Date]')
+  )
+}
+
+/** Milliseconds since 1970 as seconds and nanoseconds. */
+export function fromMs(epochMs: number): HrTime {
+  const seconds = Math.floor(epochMs / 1_000)
+  const nanos = Math.round((epochMs - seconds * 1_000) * 1e6)
+  return nanos === 1e9 ? [seconds + 1, 0] : [seconds, nanos]
+}
+
+/** `end - start`, never negative. */
+export function between(start: HrTime, end: HrTime): HrTime {
+  const seconds = end[0] - start[0]
+  const nanos = end[1] - start[1]
+  if (seconds < 0 || (seconds === 0 && nanos < 0)) return [0, 0]
+  return nanos < 0 ? [seconds - 1, nanos + 1e9] : [seconds, nanos]
+}
+
+/** Whether `a` is before `b`. */
+export function isBefore(a: HrTime, b: HrTime): boolean {
+  return a[0] < b[0] || (a[0] === b[0] && a[1] < b[1])
+}

@@ -1,0 +1,384 @@
+/**
+ * The span that records. It is at once OpenTelemetry's `Span`, for the app, and `ReadableSpan`, for foreign
+ * processors and exporters.
+ *
+ * Invariant: no call throws, whatever it is given, and none changes anything once the span has ended. What was
+ * recorded stands in a `SpanRecord` of its own, so that a span which a timer or a socket holds for long keeps its
+ * ids alone.
+ */
+import {
+  type Attributes,
+  type AttributeValue,
+  type HrTime,
+  type Link,
+  type Span,
+  type SpanContext,
+  SpanKind,
+  type SpanStatus,
+  SpanStatusCode,
+  type TimeInput,
+  type TraceState,
+} from '@opentelemetry/api'
+import type { ReadableSpan, Span as SdkSpan, TimedEvent } from '@opentelemetry/sdk-trace-base'
+import { AttributeList, cleanAttributes } from './attributes.ts'
+import { exceptionAttributes } from './error-facts.ts'
+import type { TraceIdentity } from './ids.ts'
+import type { Limits } from './limits.ts'
+import { contextOf, LocalSpan } from './local-span.ts'
+import type { OtelResource } from './otel-resource.ts'
+import type { Scope } from './scope.ts'
+import { EXCEPTION_EVENT } from './semconv.ts'
+import { between, fromMs, fromTimeInput, isBefore, isTimeInput } from './span-time.ts'
+import { isValidSpanContext } from './traceparent.ts'
+
+/** What a span needs of the tracing that made it. */
+export interface SpanOwner {
+  readonly limits: Limits
+  readonly otelResource: OtelResource
+  /** Milliseconds that never run backwards. */
+  monotonicMs(): number
+  /** Called once, while the span can still be written to. */
+  spanEnding(span: RecordingSpan): void
+  /** Called once, behind `spanEnding`, when nothing changes any more. */
+  spanEnded(span: RecordingSpan, record: SpanRecord): void
+  /** A value, name or link that cannot be recorded was left out. */
+  readonly onInvalid: () => void
+  /** A call came too late. */
+  onLateCall(): void
+}
+
+/** The parent's ids: as words when it was started here, as its span context when it came from elsewhere. */
+export interface ParentIds {
+  readonly idWord0: number
+  readonly idWord1: number
+  readonly traceFlags: number
+  readonly foreign: SpanContext | undefined
+}
+
+/** All that a span says, besides its own ids. */
+export class SpanRecord {
+  name: string
+  readonly kind: SpanKind
+  readonly scope: Scope
+  readonly parent: ParentIds | undefined
+  /** Wall time at monotonic zero; children take it over, so that a clock that is set cannot tear a trace apart. */
+  readonly offsetMs: number
+  readonly startTime: HrTime
+  endTime: HrTime = [0, 0]
+  readonly attributes: AttributeList = new AttributeList()
+  events: TimedEvent[] | undefined = undefined
+  links: Link[] | undefined = undefined
+  droppedEvents = 0
+  droppedLinks = 0
+  statusCode: SpanStatusCode = SpanStatusCode.UNSET
+  statusMessage: string | undefined = undefined
+
+  constructor(
+    name: string,
+    kind: SpanKind,
+    scope: Scope,
+    parent: ParentIds | undefined,
+    offsetMs: number,
+    startTime: HrTime,
+  ) {
+    this.name = name
+    this.kind = kind
+    this.scope = scope
+    this.parent = parent
+    this.offsetMs = offsetMs
+    this.startTime = startTime
+  }
+}
+
+/** From `end` on the span passes through `ENDING`, in which processors may still write and nobody can end it again. */
+const LIVE = 0
+const ENDING = 1
+const ENDED = 2
+
+export class RecordingSpan extends LocalSpan implements Span, Omit<ReadableSpan, 'parentSpanContext'> {
+  readonly #owner: SpanOwner
+  #record: SpanRecord
+  #phase = LIVE
+  /** Made for readers; kept once the span has ended, because processors pass notes to each other in it. */
+  #attributes: Attributes | undefined = undefined
+
+  constructor(
+    owner: SpanOwner,
+    record: SpanRecord,
+    trace: TraceIdentity,
+    traceFlags: number,
+    traceState: TraceState | undefined,
+  ) {
+    super(trace, traceFlags, traceState)
+    this.#owner = owner
+    this.#record = record
+  }
+
+  setAttribute(key: string, value: AttributeValue): this {
+    if (this.#isOpen()) this.#record.attributes.set(key, value, this.#owner.limits, this.#owner.onInvalid)
+    return this
+  }
+
+  setAttributes(attributes: Attributes): this {
+    if (this.#isOpen()) this.#record.attributes.setAll(attributes, this.#owner.limits, this.#owner.onInvalid)
+    return this
+  }
+
+  addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
+    if (!this.#isOpen()) return this
+    const record = this.#record
+    const { limits, onInvalid } = this.#owner
+    if (limits.events === 0) {
+      record.droppedEvents++
+      return this
+    }
+    const timeOnly = isTimeInput(attributesOrTime)
+    const clean = cleanAttributes(timeOnly ? undefined : attributesOrTime, limits, onInvalid)
+    record.events ??= []
+    if (record.events.length >= limits.events) {
+      record.events.shift()
+      record.droppedEvents++
+    }
+    record.events.push({
+      name: typeof name === 'string' ? name : textOf(name),
+      attributes: clean.attributes,
+      time: this.#time(time ?? (timeOnly ? attributesOrTime : undefined)),
+      droppedAttributesCount: clean.dropped,
+    })
+    return this
+  }
+
+  addLink(link: Link): this {
+    if (!this.#isOpen()) return this
+    const record = this.#record
+    const { limits, onInvalid } = this.#owner
+    const clean = cleanLink(link, limits, onInvalid)
+    if (clean === undefined) return this
+    if (limits.links === 0) {
+      record.droppedLinks++
+      return this
+    }
+    record.links ??= []
+    if (record.links.length >= limits.links) {
+      record.links.shift()
+      record.droppedLinks++
+    }
+    record.links.push(clean)
+    return this
+  }
+
+  addLinks(links: Link[]): this {
+    try {
+      for (const link of links) this.addLink(link)
+    } catch {
+      // Not a list after all, or one whose iterator throws: counted like any value that cannot be recorded.
+      this.#owner.onInvalid()
+    }
+    return this
+  }
+
+  /** OpenTelemetry specification, "Set Status": `UNSET` changes nothing, `OK` is final, only `ERROR` has a message. */
+  setStatus(status: SpanStatus): this {
+    if (!this.#isOpen()) return this
+    const record = this.#record
+    try {
+      const { code, message } = status
+      if (record.statusCode === SpanStatusCode.OK) return this
+      if (code === SpanStatusCode.OK) {
+        record.statusCode = code
+        record.statusMessage = undefined
+      } else if (code === SpanStatusCode.ERROR) {
+        record.statusCode = code
+        record.statusMessage = typeof message === 'string' ? message : undefined
+      }
+    } catch {
+      // The status could not be read; the span keeps the one it has.
+      this.#owner.onInvalid()
+    }
+    return this
+  }
+
+  updateName(name: string): this {
+    if (this.#isOpen()) this.#record.name = typeof name === 'string' ? name : textOf(name)
+    return this
+  }
+
+  /** Adds the `exception` event; the status stays as it is. */
+  recordException(exception: unknown, time?: TimeInput): void {
+    if (!this.#isOpen()) return
+    const attributes = exceptionAttributes(exception)
+    if (Object.keys(attributes).length === 0) this.#owner.onInvalid()
+    else this.addEvent(EXCEPTION_EVENT, attributes, time)
+  }
+
+  isRecording(): boolean {
+    return this.#phase !== ENDED
+  }
+
+  end(endTime?: TimeInput): void {
+    if (this.#phase !== LIVE) {
+      this.#owner.onLateCall()
+      return
+    }
+    const record = this.#record
+    const time = this.#time(endTime)
+    record.endTime = isBefore(time, record.startTime) ? record.startTime : time
+    this.#phase = ENDING
+    this.#owner.spanEnding(this)
+    this.#phase = ENDED
+    this.#attributes = undefined
+    this.#owner.spanEnded(this, record)
+  }
+
+  /** Lets go of everything but the ids; for a span that no foreign processor will read. */
+  release(): void {
+    this.#record = RELEASED
+  }
+
+  /** Wall time at monotonic zero, for children. */
+  get offsetMs(): number {
+    return this.#record.offsetMs
+  }
+
+  get name(): string {
+    return this.#record.name
+  }
+
+  get kind(): SpanKind {
+    return this.#record.kind
+  }
+
+  get parentSpanContext(): SpanContext | undefined {
+    const { parent } = this.#record
+    if (parent === undefined) return undefined
+    if (parent.foreign !== undefined) return parent.foreign
+    return contextOf(this.trace, parent.idWord0, parent.idWord1, parent.traceFlags, this.traceState)
+  }
+
+  get startTime(): HrTime {
+    return this.#record.startTime
+  }
+
+  get endTime(): HrTime {
+    return this.#record.endTime
+  }
+
+  get duration(): HrTime {
+    // As in OpenTelemetry's SDK, a span that has not ended has none yet.
+    return this.#phase === LIVE ? [-1, -1] : between(this.#record.startTime, this.#record.endTime)
+  }
+
+  get ended(): boolean {
+    return this.#phase === ENDED
+  }
+
+  get status(): SpanStatus {
+    const { statusCode, statusMessage } = this.#record
+    return statusMessage === undefined ? { code: statusCode } : { code: statusCode, message: statusMessage }
+  }
+
+  get attributes(): Attributes {
+    if (this.#phase !== ENDED) return this.#record.attributes.toObject()
+    this.#attributes ??= this.#record.attributes.toObject()
+    return this.#attributes
+  }
+
+  get links(): Link[] {
+    return this.#record.links ?? []
+  }
+
+  get events(): TimedEvent[] {
+    return this.#record.events ?? []
+  }
+
+  get resource(): OtelResource {
+    return this.#owner.otelResource
+  }
+
+  get instrumentationScope(): Scope['instrumentationScope'] {
+    return this.#record.scope.instrumentationScope
+  }
+
+  get droppedAttributesCount(): number {
+    return this.#record.attributes.dropped
+  }
+
+  get droppedEventsCount(): number {
+    return this.#record.droppedEvents
+  }
+
+  get droppedLinksCount(): number {
+    return this.#record.droppedLinks
+  }
+
+  #isOpen(): boolean {
+    if (this.#phase !== ENDED) return true
+    this.#owner.onLateCall()
+    return false
+  }
+
+  #time(input: TimeInput | undefined): HrTime {
+    const { offsetMs } = this.#record
+    const monotonicMs = this.#owner.monotonicMs()
+    if (input !== undefined) {
+      const given = fromTimeInput(input, offsetMs, monotonicMs)
+      if (given !== undefined) return given
+    }
+    return fromMs(offsetMs + monotonicMs)
+  }
+}
+
+/**
+ * The span as sdk-trace-base's types have it. They know `parentSpanContext` as a property that is missing at a root,
+ * which a getter cannot be: it is `undefined` there, and every reader of it asks for that.
+ */
+export function asSdkSpan(span: RecordingSpan): SdkSpan {
+  return span as Span as SdkSpan
+}
+
+/** `null` prototypes and symbols included: a name is text, whatever was passed. */
+export function textOf(name: unknown): string {
+  try {
+    return typeof name === 'symbol' ? name.toString() : `${name}`
+  } catch {
+    // Its `toString` threw or is missing: the span is worth more than its name.
+    return 'unnamed'
+  }
+}
+
+/** A copy of the link; `undefined`, and counted, where it does not name a span. */
+function cleanLink(link: Link, limits: Limits, onInvalid: () => void): Link | undefined {
+  try {
+    const { context } = link
+    if (!isValidSpanContext(context)) {
+      onInvalid()
+      return undefined
+    }
+    const { traceId, spanId, traceFlags, isRemote, traceState } = context
+    const { attributes, dropped } = cleanAttributes(link.attributes, limits, onInvalid)
+    return {
+      context: {
+        traceId,
+        spanId,
+        traceFlags,
+        ...(isRemote === undefined ? {} : { isRemote }),
+        ...(traceState === undefined ? {} : { traceState }),
+      },
+      attributes,
+      droppedAttributesCount: dropped,
+    }
+  } catch {
+    // No object, or one whose getters throw.
+    onInvalid()
+    return undefined
+  }
+}
+
+const RELEASED = new SpanRecord(
+  '',
+  SpanKind.INTERNAL,
+  { header: new Uint8Array(0), encoded: new Uint8Array(0), instrumentationScope: { name: '' } },
+  undefined,
+  0,
+  [0, 0],
+)

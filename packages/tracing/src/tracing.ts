@@ -1,0 +1,184 @@
+/**
+ * Puts the room together: options in, a tracer provider, a propagator and a pipeline out.
+ *
+ * Invariant: after `shutdown` nothing of it runs any more, and each span that ends later is counted as dropped.
+ */
+import type { Context, TextMapPropagator, Tracer, TracerProvider } from '@opentelemetry/api'
+import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base'
+import {
+  createDiagnostics,
+  createRedaction,
+  type Pipeline,
+  type Redaction,
+  type Resource,
+  type RoomOptions,
+  rejectOption,
+  rejectUnknownKeys,
+  SDK_VERSION,
+  systemClock,
+} from '@triscope/core'
+import { type ClientCall, watchClientCalls } from './clients.ts'
+import { Engine } from './engine.ts'
+import { ForeignExporterProcessor } from './foreign-exporter.ts'
+import { type LimitOptions, resolveLimits } from './limits.ts'
+import { type BatchOptions, createOtlpExport, type OtlpExporterOptions } from './otlp-export.ts'
+import { createFrame } from './otlp-frame.ts'
+import { endAll } from './pipelines.ts'
+import { type IncomingHeaders, W3CPropagator } from './propagator.ts'
+import { SpanTracerProvider } from './provider.ts'
+import { resolveSampler, type SamplerOption } from './sampler.ts'
+import { ScopeTable } from './scope.ts'
+
+/** Where spans go: an OTLP endpoint, or an exporter written for OpenTelemetry. */
+export type ExporterOption = OtlpExporterOptions | SpanExporter
+
+export interface TracingOptions {
+  /** Who is speaking: `createResource()` of `@triscope/core`. */
+  resource: Resource
+  /**
+   * The part of new traces that is kept, 0 to 1; a trace that came in stays as its caller decided. Or a sampler
+   * written for OpenTelemetry, which is then asked for every span.
+   * @default 1
+   */
+  sampler?: SamplerOption
+  /**
+   * Each gets every sampled span, and fails alone.
+   * @default none: spans are made and joined to logs and exemplars, but not sent
+   */
+  exporter?: ExporterOption | readonly ExporterOption[]
+  /**
+   * Processors written for OpenTelemetry. What they write in `onEnding` is exported; in `onEnd` it is too late.
+   * @default none
+   */
+  processors?: readonly SpanProcessor[]
+  /** How much one span may hold. */
+  limits?: LimitOptions
+  /** How spans are gathered for an OTLP endpoint. */
+  batch?: BatchOptions
+  /**
+   * What is hidden in `url.full` of client spans.
+   * @default `createRedaction()` of `@triscope/core`
+   */
+  redaction?: Redaction
+}
+
+export interface Tracing extends Pipeline {
+  /** For `trace.setGlobalTracerProvider`, and for libraries that take one. */
+  readonly provider: TracerProvider
+  /** Triscope's own tracer. */
+  readonly tracer: Tracer
+  /** W3C trace context and baggage. */
+  readonly propagator: TextMapPropagator
+  /**
+   * The context of whoever sent these headers, as node shows them (`req.headers`): the parent of a server span.
+   * The root context where they name no valid trace. Never throws.
+   */
+  extract(headers: IncomingHeaders): Context
+  /**
+   * Makes a client span for each call that `fetch` or undici sends, and puts `traceparent` into it.
+   * @param onEnd hears of each call at its end, sampled or not; what it throws is counted
+   * @returns ends the watch; spans that are open end with their calls
+   */
+  watchClients(onEnd?: (call: ClientCall) => void): () => void
+}
+
+const OPTION_KEYS: readonly string[] = [
+  'resource',
+  'sampler',
+  'exporter',
+  'processors',
+  'limits',
+  'batch',
+  'redaction',
+  'diagnostics',
+  'clock',
+  'env',
+]
+
+/** The library name of spans made by `span()`, server spans and client spans. */
+const TRACER_NAME = 'triscope'
+
+/**
+ * Makes a tracing. It is not yet the one in force: `setCurrentTracing` makes it that, and the sdk does.
+ * Throws `TRI_ERR_OPTION` and `TRI_ERR_UNKNOWN_OPTION`.
+ */
+export function createTracing(options: TracingOptions & RoomOptions): Tracing {
+  rejectUnknownKeys('tracing', options, OPTION_KEYS)
+  const clock = options.clock ?? systemClock
+  const diagnostics = options.diagnostics ?? createDiagnostics({ clock })
+  const { otlp, foreign } = sortExporters(options.exporter)
+  const scopes = new ScopeTable(() =>
+    diagnostics.warn(
+      'TRI_WARN_SCOPES',
+      'more than 1000 tracer names: further ones are reported as "triscope.other-scopes"; name a tracer after the library, not after the request',
+    ),
+  )
+  const frame = createFrame(options.resource, scopes)
+  const deliveries = otlp.map((exporter) =>
+    createOtlpExport(exporter, options.batch, frame, clock, diagnostics),
+  )
+  const processors = [
+    ...(options.processors ?? []),
+    ...foreign.map((exporter) => new ForeignExporterProcessor(exporter, clock, diagnostics)),
+  ]
+  const engine = new Engine({
+    clock,
+    diagnostics,
+    limits: resolveLimits(options.limits),
+    sampler: resolveSampler(options.sampler ?? 1),
+    resource: options.resource,
+    processors,
+    sinks: deliveries.map((delivery) => (record, keepLonger) => {
+      delivery.offer(record, keepLonger)
+    }),
+  })
+  const provider = new SpanTracerProvider(engine, scopes)
+  const tracer = provider.getTracer(TRACER_NAME, SDK_VERSION)
+  const redaction = options.redaction ?? createRedaction()
+  const propagator = new W3CPropagator(diagnostics)
+  const hideLive = engine.showLive()
+  const watches = new Set<() => void>()
+  let shutdown: Promise<boolean> | undefined
+  return {
+    provider,
+    tracer,
+    propagator,
+    extract: (headers) => propagator.extractHeaders(headers),
+    watchClients(onEnd) {
+      const stop = watchClientCalls({ tracer, propagator, clock, diagnostics, redaction, onEnd })
+      watches.add(stop)
+      return () => {
+        watches.delete(stop)
+        stop()
+      }
+    },
+    flush: (timeoutMs) => endAll('flush', deliveries, processors, clock, diagnostics, timeoutMs),
+    shutdown(timeoutMs) {
+      shutdown ??= (() => {
+        for (const stop of watches) stop()
+        watches.clear()
+        const ended = endAll('shutdown', deliveries, processors, clock, diagnostics, timeoutMs)
+        engine.closed = true
+        hideLive()
+        return ended
+      })()
+      return shutdown
+    },
+  }
+}
+
+function sortExporters(option: TracingOptions['exporter']): {
+  otlp: OtlpExporterOptions[]
+  foreign: SpanExporter[]
+} {
+  const otlp: OtlpExporterOptions[] = []
+  const foreign: SpanExporter[] = []
+  const list: readonly unknown[] = option === undefined ? [] : Array.isArray(option) ? option : [option]
+  for (const exporter of list) {
+    if (typeof exporter !== 'object' || exporter === null) {
+      rejectOption('tracing.exporter', 'an endpoint { url } or a SpanExporter', exporter)
+    } else if (typeof (exporter as SpanExporter).export === 'function') foreign.push(exporter as SpanExporter)
+    else otlp.push(exporter as OtlpExporterOptions)
+  }
+  return { otlp, foreign }
+}
