@@ -38,6 +38,8 @@ export class Engine implements SpanOwner {
   readonly onInvalid: () => void
   /** Set at shutdown: spans made from then on record nothing. */
   closed = false
+  /** Recording spans that have ended so far. */
+  ended = 0
   #live = 0
   readonly #sampled: Count
   readonly #recorded: Count
@@ -98,6 +100,7 @@ export class Engine implements SpanOwner {
 
   spanEnded(span: RecordingSpan, record: SpanRecord): void {
     this.#live--
+    this.ended++
     if (this.#sinks.length > 0 && (span.traceFlags & SAMPLED_FLAG) !== 0) this.#export(span, record)
     if (this.#processors.length === 0) {
       span.release()

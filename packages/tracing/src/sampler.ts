@@ -1,9 +1,9 @@
 /**
  * Which traces are kept: a trace that came in as its caller decided, a new one by a ratio.
  */
-import type { Sampler } from '@opentelemetry/sdk-trace-base'
+import { type Sampler, SamplingDecision } from '@opentelemetry/sdk-trace-base'
 import { rejectOption } from '@triscope/core'
-import type { TraceIdentity } from './ids.ts'
+import { type TraceIdentity, traceIdentityOf } from './ids.ts'
 
 /** The decision for new traces. */
 export interface RootSampler {
@@ -24,6 +24,22 @@ export function resolveSampler(option: SamplerOption): RootSampler | Sampler {
     rejectOption('tracing.sampler', 'a ratio from 0 to 1, or a sampler', option)
   }
   return option
+}
+
+/**
+ * Keeps this part of all traces, 0 to 1, whatever their caller decided: OpenTelemetry's `always_on`, `always_off` and
+ * `traceidratio`. Throws `TRI_ERR_OPTION`.
+ */
+export function ratioSampler(ratio: number): Sampler {
+  const root = resolveSampler(ratio) as RootSampler
+  return {
+    shouldSample: (_, traceId) => ({
+      decision: root.keeps(traceIdentityOf(traceId))
+        ? SamplingDecision.RECORD_AND_SAMPLED
+        : SamplingDecision.NOT_RECORD,
+    }),
+    toString: () => `RatioSampler{${ratio}}`,
+  }
 }
 
 /** Whether the sampler wants the whole span, as OpenTelemetry's do. */

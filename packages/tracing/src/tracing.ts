@@ -69,6 +69,8 @@ export interface Tracing extends Pipeline {
   readonly tracer: Tracer
   /** W3C trace context and baggage. */
   readonly propagator: TextMapPropagator
+  /** Recording spans that have ended so far: unchanged since the last flush, there is nothing new to send. */
+  readonly endedSpans: number
   /**
    * The context of whoever sent these headers, as node shows them (`req.headers`): the parent of a server span.
    * The root context where they name no valid trace. Never throws.
@@ -143,6 +145,9 @@ export function createTracing(options: TracingOptions & RoomOptions): Tracing {
     provider,
     tracer,
     propagator,
+    get endedSpans() {
+      return engine.ended
+    },
     extract: (headers) => propagator.extractHeaders(headers),
     watchClients(onEnd) {
       const stop = watchClientCalls({ tracer, propagator, clock, diagnostics, redaction, onEnd })
