@@ -1,9 +1,13 @@
 /**
  * Which traces are kept: a trace that came in as its caller decided, a new one by a ratio.
  */
-import { type Sampler, SamplingDecision } from '@opentelemetry/sdk-trace-base'
+import type { Sampler } from '@opentelemetry/sdk-trace-base'
 import { rejectOption } from '@triscope/core'
 import { type TraceIdentity, traceIdentityOf } from './ids.ts'
+
+/** `SamplingDecision` of sdk-trace-base, whose code is not loaded for two numbers. */
+export const NOT_RECORD = 0
+export const RECORD_AND_SAMPLED = 2
 
 /** The decision for new traces. */
 export interface RootSampler {
@@ -34,9 +38,7 @@ export function ratioSampler(ratio: number): Sampler {
   const root = resolveSampler(ratio) as RootSampler
   return {
     shouldSample: (_, traceId) => ({
-      decision: root.keeps(traceIdentityOf(traceId))
-        ? SamplingDecision.RECORD_AND_SAMPLED
-        : SamplingDecision.NOT_RECORD,
+      decision: root.keeps(traceIdentityOf(traceId)) ? RECORD_AND_SAMPLED : NOT_RECORD,
     }),
     toString: () => `RatioSampler{${ratio}}`,
   }

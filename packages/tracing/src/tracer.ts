@@ -18,15 +18,11 @@ import { activeContext, contextWithSpan, installContext, isUntraced } from '@tri
 import type { Engine } from './engine.ts'
 import { newTraceIdentity, type TraceIdentity, traceIdentityOf } from './ids.ts'
 import { LocalSpan, UnsampledSpan } from './local-span.ts'
-import { isForeignSampler } from './sampler.ts'
+import { isForeignSampler, NOT_RECORD, RECORD_AND_SAMPLED } from './sampler.ts'
 import type { Scope } from './scope.ts'
 import { type ParentIds, RecordingSpan, SpanRecord, textOf } from './span.ts'
 import { fromMs, fromTimeInput } from './span-time.ts'
 import { isValidSpanContext, RANDOM_FLAG, SAMPLED_FLAG } from './traceparent.ts'
-
-/** `SamplingDecision` of sdk-trace-base, whose code is not loaded for two numbers. */
-const NOT_RECORD = 0
-const RECORD_AND_SAMPLED = 2
 
 /** Stands where nothing may be traced. */
 const NO_SPAN: Span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT)
