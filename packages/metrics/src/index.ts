@@ -1,1 +1,16 @@
-export {}
+export type { BoundCounter, Counter } from './counter.ts'
+export type { FamilyType } from './family.ts'
+export type { BoundGauge, Gauge } from './gauge.ts'
+export type { BoundHistogram, Histogram } from './histogram.ts'
+export type { At, InstrumentOptions } from './instrument.ts'
+export {
+  createRegistry,
+  type ExposeAsk,
+  type Exposition,
+  type HistogramOptions,
+  type InstrumentUsage,
+  processRegistry,
+  type Registry,
+  type RegistryOptions,
+} from './registry.ts'
+export type { MetricSink, MetricSource, PointSuffix } from './source.ts'

@@ -1,0 +1,39 @@
+/** What every instrument of one registry shares. */
+import type { SpanContext } from '@opentelemetry/api'
+import { activeSpanContext, type Clock, type Diagnostics } from '@triscope/core'
+
+/** W3C Trace Context §3.2.2.5.1: the `sampled` flag. */
+const SAMPLED = 1
+
+/** The registry's means; one object, so that where diagnostics go can be changed for all instruments at once. */
+export class Room {
+  diagnostics: Diagnostics
+  readonly clock: Clock
+  readonly exemplars: boolean
+  /** Milliseconds this registry kept the event loop busy to collect and render, in all. */
+  busyMs = 0
+
+  constructor(diagnostics: Diagnostics, clock: Clock, exemplars: boolean) {
+    this.diagnostics = diagnostics
+    this.clock = clock
+    this.exemplars = exemplars
+  }
+
+  /** Counts a recording that could not be kept. */
+  invalid(): void {
+    this.diagnostics.dropped('metrics', 'VALUE_INVALID')
+  }
+
+  /** The span an exemplar is to name: `from`, else the active one; `undefined` unless it is sampled. */
+  sampledSpan(from: SpanContext | undefined): SpanContext | undefined {
+    if (!this.exemplars) return undefined
+    try {
+      const span = from ?? activeSpanContext()
+      return span !== undefined && (span.traceFlags & SAMPLED) !== 0 ? span : undefined
+    } catch {
+      // A span of somebody else's making that cannot be read: the observation is kept, the exemplar is counted.
+      this.diagnostics.dropped('metrics', 'EXEMPLAR_INVALID')
+      return undefined
+    }
+  }
+}

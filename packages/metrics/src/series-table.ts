@@ -1,0 +1,249 @@
+/**
+ * Finds the series of a label set, and makes it at first sight.
+ *
+ * Invariant: label sets that differ when exposed never share a series, and those that do not differ never make two.
+ * That is why values are compared one by one, in the order of the label names, and never joined to one key.
+ *
+ * The way: a tree with one level a label, which is only as deep as the sets differ, so that a label set costs one
+ * entry and not one Map a level. A look-up allocates nothing.
+ */
+import { escapeLabelValue } from './family.ts'
+import { isPlainValue, labelValueText, MAX_LABEL_VALUE_LENGTH } from './label-value.ts'
+import type { Room } from './room.ts'
+
+/** What every kind of series has: the values it was first seen with, and its labels as they are exposed. */
+export abstract class Series {
+  /** As the caller gave them, in the order of the label names. */
+  readonly values: readonly unknown[]
+  /** `a="x",b="y"`, escaped; labels without a value are left out. */
+  readonly labels: string
+
+  constructor(values: readonly unknown[], labels: string) {
+    this.values = values
+    this.labels = labels
+  }
+}
+
+/** What the overflow series is called. OpenTelemetry metrics SDK, "Overflow attribute". */
+const OVERFLOW_LABELS = 'otel_metric_overflow="true"'
+
+/** How a kind of instrument makes its series; `onFold` is called for each recording that lands in the overflow. */
+export interface SeriesMaker<S extends Series> {
+  series(values: readonly unknown[], labels: string): S
+  overflow(labels: string, onFold: () => void): S
+}
+
+/** The other spelling of a label set, `200` for `"200"`, which leads to the same series. */
+class Alias<S extends Series> {
+  readonly values: readonly unknown[]
+  readonly series: S
+
+  constructor(values: readonly unknown[], series: S) {
+    this.values = values
+    this.series = series
+  }
+}
+
+type Node<S extends Series> = S | Alias<S> | Map<unknown, Node<S>>
+
+/** One per instrument. */
+export class SeriesTable<S extends Series> {
+  readonly names: readonly string[]
+  readonly maxSeries: number
+  /** In the order in which they were first seen; the overflow series is not among them. */
+  readonly all: S[] = []
+  overflow: S | undefined
+  /** Recordings that landed in the overflow series. */
+  folded = 0
+
+  readonly #owner: string
+  readonly #room: Room
+  readonly #make: SeriesMaker<S>
+  readonly #root: Map<unknown, Node<S>> = new Map()
+  /** By exposed labels; made when a value is first seen that is not exposed exactly as given. */
+  #byLabels: Map<string, S> | undefined
+  #aliases = 0
+
+  constructor(owner: string, names: readonly string[], maxSeries: number, room: Room, make: SeriesMaker<S>) {
+    this.#owner = owner
+    this.names = names
+    this.maxSeries = maxSeries
+    this.#room = room
+    this.#make = make
+  }
+
+  /** The series of these labels, or `undefined` when they cannot be read; the loss is counted. */
+  find(labels: unknown): S | undefined {
+    if (typeof labels === 'object' && labels !== null) {
+      try {
+        const series = this.#known(labels as Readonly<Record<string, unknown>>) ?? this.#meet(labels)
+        if (series !== undefined) return series
+      } catch {
+        // A getter or a proxy of the app's threw; counted below like every set that cannot be read.
+      }
+    }
+    this.#room.invalid()
+    return undefined
+  }
+
+  /** The one series of an instrument without labels. */
+  only(): S {
+    const series = this.#make.series([], '')
+    this.all.push(series)
+    return series
+  }
+
+  #known(labels: Readonly<Record<string, unknown>>): S | undefined {
+    const names = this.names
+    let children = this.#root
+    for (let level = 0; level < names.length; level++) {
+      const node = children.get(labels[names[level] as string])
+      if (node === undefined) return undefined
+      if (node instanceof Map) {
+        children = node
+        continue
+      }
+      for (let rest = level + 1; rest < names.length; rest++) {
+        if (node.values[rest] !== labels[names[rest] as string]) return undefined
+      }
+      return node instanceof Alias ? node.series : node
+    }
+    return undefined
+  }
+
+  /** The slow way: for a set that is new, or is not spelt as the one that was first seen. */
+  #meet(labels: object): S | undefined {
+    const values = this.names.map((name) => ownValue(labels, name))
+    const exposed = this.#exposed(values)
+    if (exposed === undefined) return undefined
+    this.#warnOfUnknown(labels)
+    if (this.names.length === 0) return this.all[0]
+    const plain = values.every(isPlainValue)
+    if (!plain) this.#byLabels ??= new Map(this.all.map((series) => [series.labels, series]))
+    const existing = this.#byLabels?.get(exposed)
+    if (existing !== undefined) {
+      this.#alias(values, existing)
+      return existing
+    }
+    if (this.all.length >= this.maxSeries) return this.#fold()
+    const series = this.#make.series(values.map(keepable), exposed)
+    this.all.push(series)
+    this.#byLabels?.set(exposed, series)
+    if (values.every(isKey)) this.#insert(values, series)
+    return series
+  }
+
+  #exposed(values: readonly unknown[]): string | undefined {
+    let text = ''
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i]
+      const valueText = labelValueText(value)
+      if (valueText === undefined) return undefined
+      if (typeof value === 'string' && value.length > MAX_LABEL_VALUE_LENGTH) this.#countCut()
+      if (valueText === '') continue
+      text += `${text === '' ? '' : ','}${this.names[i]}="${escapeLabelValue(valueText)}"`
+    }
+    return text
+  }
+
+  #insert(values: readonly unknown[], node: S | Alias<S>): void {
+    const last = values.length - 1
+    let children = this.#root
+    for (let level = 0; level <= last; level++) {
+      const there = children.get(values[level])
+      if (there === undefined) {
+        children.set(values[level], node)
+        return
+      }
+      if (there instanceof Map) {
+        children = there
+        continue
+      }
+      // The very same spelling: a getter or an inherited name was read differently the first time.
+      if (level === last) return
+      // Two sets agree up to here: the one that was there moves a level down, and the loop goes on.
+      const below = new Map<unknown, Node<S>>([[there.values[level + 1], there]])
+      children.set(values[level], below)
+      children = below
+    }
+  }
+
+  /** Bounded like the series: a set with numbers has many spellings, and the slow way is always right. */
+  #alias(values: readonly unknown[], series: S): void {
+    if (this.#aliases >= this.maxSeries || !values.every(isKey)) return
+    this.#aliases++
+    this.#insert(values, new Alias(values, series))
+  }
+
+  #fold(): S {
+    this.overflow ??= this.#make.overflow(OVERFLOW_LABELS, () => {
+      this.folded++
+      this.#room.diagnostics.dropped('metrics', 'SERIES_LIMIT')
+      // Said at each doubling, because the message of another instrument may have taken this minute's turn.
+      if (Number.isInteger(Math.log2(this.folded))) this.#warnOfCardinality()
+    })
+    return this.overflow
+  }
+
+  #warnOfCardinality(): void {
+    let worst = ''
+    let most = 0
+    for (let i = 0; i < this.names.length; i++) {
+      const distinct = new Set(this.all.map((series) => labelValueText(series.values[i]))).size
+      if (distinct <= most) continue
+      most = distinct
+      worst = this.names[i] as string
+    }
+    this.#room.diagnostics.warn(
+      'TRI_WARN_CARDINALITY',
+      `${this.#owner} reached its limit of ${this.maxSeries} label sets, and counts new ones in one overflow series; label "${worst}" has ${most} different values`,
+    )
+  }
+
+  #warnOfUnknown(labels: object): void {
+    for (const name of Object.keys(labels)) {
+      if (this.names.includes(name)) continue
+      const known = this.names.length === 0 ? 'it has none' : `it has ${this.names.join(', ')}`
+      this.#room.diagnostics.warn(
+        'TRI_WARN_LABEL',
+        `${this.#owner} has no label ${JSON.stringify(name.slice(0, 100))}, ${known}; the label is left out`,
+      )
+      return
+    }
+  }
+
+  #countCut(): void {
+    this.#room.diagnostics
+      .counter({
+        name: 'triscope_metric_label_values_cut_total',
+        help: `Label values longer than ${MAX_LABEL_VALUE_LENGTH} characters, which were cut`,
+      })
+      .add()
+  }
+}
+
+/** What every object inherits is not a label that was given: `constructor` is a legal name. */
+function ownValue(labels: object, name: string): unknown {
+  const value = (labels as Readonly<Record<string, unknown>>)[name]
+  return typeof value === 'function' && !Object.hasOwn(labels, name) ? undefined : value
+}
+
+/** Whether a value may be kept as a key: not NaN, which equals nothing, and nothing that holds memory of the app. */
+function isKey(value: unknown): boolean {
+  switch (typeof value) {
+    case 'string':
+      return value.length <= MAX_LABEL_VALUE_LENGTH
+    case 'number':
+      return !Number.isNaN(value)
+    case 'boolean':
+    case 'undefined':
+      return true
+    default:
+      return value === null
+  }
+}
+
+/** What a series remembers of a value that is no key: its text, for the count of distinct values. */
+function keepable(value: unknown): unknown {
+  return isKey(value) ? value : labelValueText(value)
+}

@@ -1,0 +1,98 @@
+/**
+ * Writes an exposition straight into bytes: no string of a line, let alone of a scrape, is ever built.
+ *
+ * Invariant: what `take` returned is a copy, so the scratch buffer can be written again while a slow client still
+ * reads.
+ */
+import { numberText } from './number-text.ts'
+
+/** Big enough for a chunk and its longest ordinary line. */
+const START_BYTES = 64 * 1024
+/** A buffer that one enormous series made larger than this is let go. */
+const KEEP_BYTES = 1024 * 1024
+
+/** One per registry; used by one piece of synchronous work at a time. */
+export class TextWriter {
+  #bytes: Buffer = Buffer.allocUnsafeSlow(START_BYTES)
+  #length = 0
+
+  /** Bytes written since `take`. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** Writes text as UTF-8; a lone surrogate becomes U+FFFD. */
+  text(text: string): void {
+    const size = text.length
+    // In UTF-8 one UTF-16 unit takes at most three bytes.
+    this.#reserve(size * 3)
+    const bytes = this.#bytes
+    let at = this.#length
+    for (let i = 0; i < size; i++) {
+      const code = text.charCodeAt(i)
+      if (code > 0x7f) {
+        this.#length += bytes.write(text, this.#length, 'utf8')
+        return
+      }
+      bytes[at++] = code
+    }
+    this.#length = at
+  }
+
+  /** Writes what stands between a sample's name and its value. */
+  labels(labels: string): void {
+    if (labels === '') {
+      this.text(' ')
+      return
+    }
+    this.text('{')
+    this.text(labels)
+    this.text('} ')
+  }
+
+  /** Writes a sample's value. */
+  number(value: number): void {
+    // Most values are counts: their digits are written here, without a string.
+    if (value >= 0 && value <= 0x7fffffff && (value | 0) === value) {
+      this.#digits(value)
+    } else {
+      this.text(numberText(value))
+    }
+  }
+
+  /** A copy of everything written since the last call. */
+  take(): Uint8Array {
+    const chunk = Buffer.allocUnsafeSlow(this.#length)
+    this.#bytes.copy(chunk, 0, 0, this.#length)
+    this.clear()
+    return chunk
+  }
+
+  /** Forgets what was written. */
+  clear(): void {
+    this.#length = 0
+    if (this.#bytes.length > KEEP_BYTES) this.#bytes = Buffer.allocUnsafeSlow(START_BYTES)
+  }
+
+  #digits(value: number): void {
+    this.#reserve(10)
+    let count = 1
+    for (let rest = value; rest >= 10; rest = (rest / 10) | 0) count++
+    const bytes = this.#bytes
+    let rest = value
+    for (let at = this.#length + count - 1; at >= this.#length; at--) {
+      const next = (rest / 10) | 0
+      bytes[at] = 48 + rest - next * 10
+      rest = next
+    }
+    this.#length += count
+  }
+
+  #reserve(size: number): void {
+    const needed = this.#length + size
+    if (needed <= this.#bytes.length) return
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2))
+    this.#bytes.copy(larger, 0, 0, this.#length)
+    this.#bytes = larger
+  }
+}
