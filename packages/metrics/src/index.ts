@@ -3,6 +3,7 @@ export type { FamilyType } from './family.ts'
 export type { BoundGauge, Gauge } from './gauge.ts'
 export type { BoundHistogram, Histogram } from './histogram.ts'
 export type { At, InstrumentOptions } from './instrument.ts'
+export { diagnosticsSource, registrySource } from './own-metrics.ts'
 export {
   createRegistry,
   type ExposeAsk,
@@ -13,4 +14,6 @@ export {
   type Registry,
   type RegistryOptions,
 } from './registry.ts'
+export { startRuntimeMetrics } from './runtime-metrics.ts'
 export type { MetricSink, MetricSource, PointSuffix } from './source.ts'
+export { targetInfo } from './target-info.ts'

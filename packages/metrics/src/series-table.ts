@@ -10,6 +10,7 @@
 import { escapeLabelValue } from './family.ts'
 import { isPlainValue, labelValueText, MAX_LABEL_VALUE_LENGTH } from './label-value.ts'
 import type { Room } from './room.ts'
+import { METRIC } from './semconv.ts'
 
 /** What every kind of series has: the values it was first seen with, and its labels as they are exposed. */
 export abstract class Series {
@@ -215,7 +216,7 @@ export class SeriesTable<S extends Series> {
   #countCut(): void {
     this.#room.diagnostics
       .counter({
-        name: 'triscope_metric_label_values_cut_total',
+        name: METRIC.labelValuesCut,
         help: `Label values longer than ${MAX_LABEL_VALUE_LENGTH} characters, which were cut`,
       })
       .add()

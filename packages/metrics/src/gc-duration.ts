@@ -1,0 +1,63 @@
+/**
+ * How long garbage collection stopped the process.
+ *
+ * Invariant: each collection is counted once. A callback of the observer brings all that happened since the last,
+ * and what has not been delivered when a scrape comes is fetched.
+ */
+import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
+import { INVALID_SPAN_CONTEXT } from '@opentelemetry/api'
+import type { BoundHistogram } from './histogram.ts'
+import type { Registry } from './registry.ts'
+import { METRIC } from './semconv.ts'
+import type { MetricSource } from './source.ts'
+
+/** Seconds; prom-client's, so that its dashboards keep their buckets. */
+const BUCKETS: readonly number[] = [0.001, 0.01, 0.1, 1, 2, 5]
+
+/** What an entry of the type `gc` has besides. */
+type GcEntry = PerformanceEntry & { readonly detail: { readonly kind: number } }
+
+/** Observes until it is stopped; an observer never keeps the process alive. */
+export class GcDuration implements MetricSource {
+  readonly name = 'garbage collection'
+  readonly #observer: PerformanceObserver
+  readonly #byKind: ReadonlyMap<number, BoundHistogram>
+
+  constructor(registry: Registry) {
+    const duration = registry.histogram({
+      name: METRIC.gcDuration,
+      help: 'Garbage collection duration by kind, one of major, minor, incremental or weakcb',
+      unit: 'seconds',
+      labels: ['kind'],
+      buckets: BUCKETS,
+    })
+    const minor = duration.series({ kind: 'minor' })
+    this.#byKind = new Map([
+      [constants.NODE_PERFORMANCE_GC_MAJOR, duration.series({ kind: 'major' })],
+      [constants.NODE_PERFORMANCE_GC_MINOR, minor],
+      // V8's collector of the young generation that marks and sweeps has a kind that Node gives no name.
+      [2, minor],
+      [constants.NODE_PERFORMANCE_GC_INCREMENTAL, duration.series({ kind: 'incremental' })],
+      [constants.NODE_PERFORMANCE_GC_WEAKCB, duration.series({ kind: 'weakcb' })],
+    ])
+    this.#observer = new PerformanceObserver((list) => this.#count(list.getEntries()))
+    this.#observer.observe({ entryTypes: ['gc'] })
+  }
+
+  stop(): void {
+    this.#count(this.#observer.takeRecords())
+    this.#observer.disconnect()
+  }
+
+  collect(): void {
+    this.#count(this.#observer.takeRecords())
+  }
+
+  #count(entries: readonly PerformanceEntry[]): void {
+    for (const entry of entries) {
+      const { kind } = (entry as GcEntry).detail
+      // No exemplar: the span that happens to be active did not cause the collection.
+      this.#byKind.get(kind)?.observe(entry.duration / 1000, INVALID_SPAN_CONTEXT)
+    }
+  }
+}
