@@ -1,1 +1,5 @@
+export { createDelivery, type Delivery } from './delivery.ts'
+export type { DeliveryOptions } from './delivery-options.ts'
+export { ExportError } from './export-error.ts'
 export { ProtobufWriter, type ProtobufWriterOptions } from './protobuf-writer.ts'
+export type { Sender, SendResult } from './sender.ts'

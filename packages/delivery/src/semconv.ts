@@ -1,0 +1,34 @@
+/** The names under which a delivery tells about itself: "Semantic conventions for OpenTelemetry SDK metrics". */
+import type { Signal } from '@triscope/core'
+
+/** What one record is called in messages, and in the metric names of the conventions where there are any. */
+export const RECORD_NAMES: Readonly<Record<Signal, { many: string; metric: string | undefined }>> = {
+  traces: { many: 'spans', metric: 'span' },
+  logs: { many: 'log records', metric: 'log' },
+  // A record of metrics is a whole request, while the conventions count data points.
+  metrics: { many: 'metric requests', metric: undefined },
+}
+
+/** `error_type` of records that left before they were sent. */
+export const QUEUE_FULL = 'queue_full'
+export const ALREADY_SHUTDOWN = 'already_shutdown'
+export const TOO_LARGE = 'too_large'
+/** `error_type` of records that the backend rejected in an answer that accepted others. */
+export const REJECTED = 'rejected'
+/** `error_type` where the cause has no name of its own. */
+export const OTHER = '_OTHER'
+
+/** The metric names of one kind of record. */
+export function metricNames(record: string): {
+  exported: string
+  processed: string
+  queueSize: string
+  queueCapacity: string
+} {
+  return {
+    exported: `otel_sdk_exporter_${record}_exported_total`,
+    processed: `otel_sdk_processor_${record}_processed_total`,
+    queueSize: `otel_sdk_processor_${record}_queue_size`,
+    queueCapacity: `otel_sdk_processor_${record}_queue_capacity`,
+  }
+}
