@@ -13,7 +13,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['**/*.process.test.ts', '**/node_modules/**', '**/dist/**'],
+          exclude: ['**/*.process.test.ts', '**/*.ci.test.ts', '**/node_modules/**', '**/dist/**'],
           pool: 'threads',
           isolate: false,
         },
@@ -23,7 +23,7 @@ export default defineConfig({
         // Globals, signals and the end of a process: each file gets a process of its own.
         test: {
           name: 'process',
-          include: ['packages/*/src/**/*.process.test.ts', 'test/**/*.process.test.ts'],
+          include: ['packages/*/src/**/*.process.test.ts', 'test/*.process.test.ts'],
           pool: 'forks',
           testTimeout: 30_000,
         },

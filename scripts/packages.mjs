@@ -1,0 +1,34 @@
+/** The packages of this workspace, and whether what was built of each is as new as its source. */
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+
+export const rooms = readdirSync(join(root, 'packages')).sort()
+
+/** `dist` is there, and newer than every file it is made from. */
+export function isBuilt(room) {
+  const folder = join(root, 'packages', room)
+  const { main } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  const built = changedMs(join(folder, main)) ?? 0
+  const inputs = [
+    'package.json',
+    'tsup.config.ts',
+    '../../tsup.shared.ts',
+    '../../tsconfig.base.json',
+    ...sources(folder),
+  ]
+  return inputs.every((path) => (changedMs(join(folder, path)) ?? 0) <= built)
+}
+
+/** What is shipped of `src`. */
+function sources(folder) {
+  return readdirSync(join(folder, 'src'), { recursive: true })
+    .filter((name) => name.endsWith('.ts') && !/\.test(-d)?\.ts$/.test(name))
+    .map((name) => join('src', name))
+}
+
+function changedMs(path) {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs
+}

@@ -1,0 +1,163 @@
+/** The smallest app of each framework, written in each way that apps are written in. */
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import type { EmptyApp } from './empty-app.ts'
+
+export type Framework = 'express' | 'fastify'
+
+/** Whether the app imports Triscope before its framework. */
+export type Order = 'first' | 'last'
+
+export const kinds = [
+  'ESM',
+  'CommonJS',
+  'TypeScript ESM',
+  'TypeScript CommonJS',
+  'esbuild ESM',
+  'esbuild CommonJS',
+] as const
+
+export type Kind = (typeof kinds)[number]
+
+/** What TypeScript apps install beside. */
+export const typeScriptPackages: readonly string[] = [
+  'typescript@5.9.3',
+  '@types/node@20',
+  '@types/express@5',
+]
+
+/** Writes the app, compiles or bundles it where its kind asks for that, and returns the file to run. */
+export async function makeApp(
+  app: EmptyApp,
+  framework: Framework,
+  kind: Kind,
+  order: Order,
+): Promise<string> {
+  switch (kind) {
+    case 'ESM':
+      return app.write(`${framework}-${order}.mjs`, source(framework, order, 'esm'))
+    case 'CommonJS':
+      return app.write(`${framework}-${order}.cjs`, source(framework, order, 'cjs'))
+    case 'TypeScript ESM':
+      return await compile(app, `${framework}-${order}.mts`, source(framework, order, 'typescript'))
+    case 'TypeScript CommonJS':
+      return await compile(app, `${framework}-${order}.cts`, source(framework, order, 'typescript'))
+    case 'esbuild ESM':
+      return await bundle(app, 'esm', source(framework, order, 'esm'))
+    case 'esbuild CommonJS':
+      return await bundle(app, 'cjs', source(framework, order, 'bundled'))
+  }
+}
+
+type Syntax = 'esm' | 'cjs' | 'typescript' | 'bundled'
+
+function source(framework: Framework, order: Order, syntax: Syntax): string {
+  const imports = framework === 'express' ? expressImports : fastifyImports
+  const pair = imports[syntax === 'cjs' ? 'require' : 'import']
+  const lines = order === 'first' ? [pair.triscope, pair.framework] : [pair.framework, pair.triscope]
+  const program = framework === 'express' ? expressProgram(syntax) : fastifyProgram(syntax)
+  return `${lines.join('\n')}\n${program}`
+}
+
+const expressImports = {
+  import: {
+    triscope: `import { triscope } from '@triscope/express'`,
+    framework: `import express from 'express'`,
+  },
+  require: {
+    triscope: `const { triscope } = require('@triscope/express')`,
+    framework: `const express = require('express')`,
+  },
+}
+
+const fastifyImports = {
+  import: {
+    triscope: `import triscope from '@triscope/fastify'`,
+    framework: `import { fastify } from 'fastify'`,
+  },
+  require: {
+    triscope: `const triscope = require('@triscope/fastify')`,
+    framework: `const { fastify } = require('fastify')`,
+  },
+}
+
+function expressProgram(syntax: Syntax): string {
+  return `
+const app = express()
+app.use(triscope())
+app.get('/users/:id', (req, res) => {
+  req.log.info({ user: req.params.id }, 'looked up')
+  res.json({ id: req.params.id })
+})
+const server = app.listen(0, '127.0.0.1', () => {
+  console.log('listening on', ${portOf('server', syntax)})
+})
+`
+}
+
+function fastifyProgram(syntax: Syntax): string {
+  return `
+const app = fastify()
+${syntax === 'esm' ? 'await ' : ''}app.register(triscope)
+app.get${syntax === 'typescript' ? '<{ Params: { id: string } }>' : ''}('/users/:id', async (request) => {
+  request.log.info({ user: request.params.id }, 'looked up')
+  return { id: request.params.id }
+})
+app.listen({ port: 0, host: '127.0.0.1' }, () => {
+  console.log('listening on', ${portOf('app.server', syntax)})
+})
+`
+}
+
+function portOf(server: string, syntax: Syntax): string {
+  const address = `${server}.address()`
+  return syntax === 'typescript' ? `(${address} as import('node:net').AddressInfo).port` : `${address}.port`
+}
+
+/** As strict as TypeScript gets, and with a look into our declarations. */
+const compilerOptions = {
+  target: 'ES2022',
+  module: 'NodeNext',
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  noImplicitOverride: true,
+  noPropertyAccessFromIndexSignature: true,
+  esModuleInterop: true,
+  skipLibCheck: false,
+  types: ['node'],
+  outDir: 'compiled',
+}
+
+async function compile(app: EmptyApp, name: string, text: string): Promise<string> {
+  app.write(name, text)
+  const project = app.write(`${name}.tsconfig.json`, JSON.stringify({ compilerOptions, files: [name] }))
+  const tsc = ['node_modules/typescript/bin/tsc', '-p', project]
+  const { status, text: said } = await app.run(process.execPath, tsc)
+  if (status !== 0) throw new Error(`tsc refuses ${name}\n${said}`)
+  return join(app.folder, 'compiled', name.replace(/ts$/, 'js'))
+}
+
+/** Far from any node_modules, so that nothing but what is in the bundle can be loaded. */
+async function bundle(app: EmptyApp, format: 'esm' | 'cjs', text: string): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'triscope-bundle-'))
+  writeFileSync(join(folder, 'package.json'), '{ "name": "shop", "version": "1.0.0" }')
+  const outfile = join(folder, format === 'esm' ? 'app.mjs' : 'app.cjs')
+  const { warnings } = await build({
+    stdin: { contents: text, resolveDir: app.folder, sourcefile: 'app.mjs' },
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format,
+    // CommonJS below an ES module asks for `require`; this is what esbuild's users give it.
+    ...(format === 'esm' && { banner: { js: requireBanner } }),
+    logLevel: 'silent',
+  })
+  if (warnings.length > 0) throw new Error(warnings.map((each) => each.text).join('\n'))
+  return outfile
+}
+
+const requireBanner = `import { createRequire as createRequire_ } from 'node:module'; const require = createRequire_(import.meta.url);`

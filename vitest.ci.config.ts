@@ -1,0 +1,34 @@
+import { defineConfig } from 'vitest/config'
+
+const conditions = ['@triscope/source', 'node', 'import', 'default']
+
+// Checks that need more than Node: a build, installers and a registry, or real servers. `npm test` leaves them out.
+export default defineConfig({
+  resolve: { conditions },
+  test: {
+    pool: 'forks',
+    // Each starts processes of its own; more files at once would only wait for each other.
+    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'tarballs',
+          include: ['test/tarballs/*.ci.test.ts'],
+          globalSetup: ['test/tarballs/pack.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'backends',
+          include: ['test/backends/*.process.test.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+})
