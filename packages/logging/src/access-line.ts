@@ -87,17 +87,27 @@ export function withAppFields(record: AccessRecord, fields: Readonly<Record<stri
 
 /** The record as pino writes it: raw JSON that begins with a comma. */
 export function accessJson(record: AccessRecord): string {
-  let json = `,"method":${JSON.stringify(record.method)}`
-  if (record.route !== undefined) json += `,"route":${JSON.stringify(record.route)}`
-  if (record.path !== undefined) json += `,"path":${JSON.stringify(record.path)}`
+  let json = `,"method":${quoted(record.method)}`
+  if (record.route !== undefined) json += `,"route":${quoted(record.route)}`
+  if (record.path !== undefined) json += `,"path":${quoted(record.path)}`
   if (record.status !== undefined) json += `,"status":${number(record.status)}`
   if (record.duration_ms !== undefined) json += `,"duration_ms":${number(record.duration_ms)}`
   if (record.bytes !== undefined) json += `,"bytes":${number(record.bytes)}`
-  if (record.client_address !== undefined)
-    json += `,"client_address":${JSON.stringify(record.client_address)}`
-  if (record.user_agent !== undefined) json += `,"user_agent":${JSON.stringify(record.user_agent)}`
+  if (record.client_address !== undefined) json += `,"client_address":${quoted(record.client_address)}`
+  if (record.user_agent !== undefined) json += `,"user_agent":${quoted(record.user_agent)}`
   if (record.error !== undefined) json += `,"error":${JSON.stringify(record.error)}`
   return json
+}
+
+/** What `JSON.stringify` returns. Looking for what needs escaping first takes a third of its time on short text. */
+function quoted(text: string): string {
+  if (text.length > 64) return JSON.stringify(text)
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    // Control characters, `"`, the backslash, and the surrogates with all above them, of which lone ones are escaped.
+    if (unit < 32 || unit === 34 || unit === 92 || unit >= 0xd800) return JSON.stringify(text)
+  }
+  return `"${text}"`
 }
 
 function number(value: number): string {
@@ -123,8 +133,9 @@ function bounded(text: string | undefined, max: number): string | undefined {
 
 function pathOf(path: string | undefined, redaction: Redaction): string | undefined {
   if (typeof path !== 'string') return undefined
-  const end = path.search(/[?#]/)
-  return bounded(redaction.url(end < 0 ? path : path.slice(0, end)), MAX_PATH)
+  const query = path.indexOf('?')
+  const shown = query < 0 ? path : path.slice(0, query)
+  return bounded(redaction.url(shown), MAX_PATH)
 }
 
 function errorOf(error: unknown, type: string | undefined): AccessRecord['error'] {

@@ -93,6 +93,8 @@ function isEmpty(value: unknown): boolean {
 
 function cleanerFor(redaction: Redaction, unreadable: () => void): (value: unknown) => unknown {
   return (value) => {
+    // JSON has no symbols: as a message, one would break the line.
+    if (typeof value === 'symbol') return String(value)
     if (typeof value !== 'object' || value === null) return value
     try {
       return redaction.fields(plain(value))
@@ -105,12 +107,12 @@ function cleanerFor(redaction: Redaction, unreadable: () => void): (value: unkno
 
 /** The object that JSON would show: the policy leaves class instances alone, because it cannot know what they show. */
 function plain(value: object): unknown {
+  const { toJSON } = value as { toJSON?: unknown }
+  if (typeof toJSON === 'function') return toJSON.call(value, '')
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype === Object.prototype || prototype === null || Array.isArray(value)) return value
   // An error under any key shows itself; in JSON alone it would be `{}`.
   if (Object.prototype.toString.call(value) === '[object Error]') return serializeError(value)
-  const { toJSON } = value as { toJSON?: unknown }
-  if (typeof toJSON === 'function') return toJSON.call(value, '')
   const isBoxed = value instanceof Number || value instanceof String || value instanceof Boolean
   return isBoxed ? value : { ...value }
 }

@@ -77,8 +77,9 @@ function serializeRequest(value: unknown, redaction: Redaction): unknown {
   }
 }
 
-/** The status: never headers. */
+/** The status, once it is sent: never headers. */
 function serializeResponse(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
-  return { statusCode: (value as { statusCode?: unknown }).statusCode }
+  const { statusCode, headersSent } = value as { statusCode?: unknown; headersSent?: unknown }
+  return { statusCode: headersSent === false ? null : statusCode }
 }
