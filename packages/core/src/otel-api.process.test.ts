@@ -61,7 +61,10 @@ it('adopts a context manager that was registered first, and says which parts wer
     trace: 'ours',
     propagation: 'ours',
   })
-  expect(registerApi({ context: storage, trace: provider, propagation: propagator }).trace).toBe('taken')
+  // A second telemetry of ours brings the same provider; somebody else's is another.
+  expect(registerApi({ context: storage, trace: provider, propagation: propagator }).trace).toBe('ours')
+  const other = { getTracer: () => trace.getTracer('y') }
+  expect(registerApi({ context: storage, trace: other, propagation: propagator }).trace).toBe('taken')
   context.disable()
   trace.disable()
   propagation.disable()

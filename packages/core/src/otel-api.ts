@@ -35,15 +35,26 @@ export interface ApiRegistration {
   propagation: 'ours' | 'taken'
 }
 
-/** Registers all three parts with OpenTelemetry, as far as nobody was there first. */
+/** Registers all three parts with OpenTelemetry, as far as nobody was there first. What is ours already stays ours. */
 export function registerApi(parts: {
   context: ContextManager
   trace: TracerProvider
   propagation: TextMapPropagator
 }): ApiRegistration {
-  return {
-    context: context.setGlobalContextManager(parts.context) ? 'ours' : 'taken',
-    trace: trace.setGlobalTracerProvider(parts.trace) ? 'ours' : 'taken',
-    propagation: propagation.setGlobalPropagator(parts.propagation) ? 'ours' : 'taken',
+  const before = apiGlobal()
+  const isOurs = {
+    context: before?.context === parts.context,
+    trace: delegateOf(before?.trace) === parts.trace,
+    propagation: before?.propagation === parts.propagation,
   }
+  return {
+    context: isOurs.context || context.setGlobalContextManager(parts.context) ? 'ours' : 'taken',
+    trace: isOurs.trace || trace.setGlobalTracerProvider(parts.trace) ? 'ours' : 'taken',
+    propagation: isOurs.propagation || propagation.setGlobalPropagator(parts.propagation) ? 'ours' : 'taken',
+  }
+}
+
+/** The API keeps a proxy of its own in the global object, and the provider behind it. */
+function delegateOf(provider: TracerProvider | undefined): TracerProvider | undefined {
+  return (provider as { getDelegate?: () => TracerProvider } | undefined)?.getDelegate?.()
 }

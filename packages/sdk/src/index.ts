@@ -1,1 +1,11 @@
-export {}
+export type { Value } from '@triscope/core'
+export { TriscopeError } from '@triscope/core'
+export { getLogger } from '@triscope/logging'
+export type { Counter, Gauge, Histogram, Registry } from '@triscope/metrics'
+export { activeSpan, recordError, span } from '@triscope/tracing'
+export { counter, gauge, histogram, type InstrumentSettings } from './instruments.ts'
+export type { LoggingSettings, MetricsOptions, TracingSettings, TriscopeOptions } from './options.ts'
+export type { Req, Res } from './request-end.ts'
+export type { BeginOptions, RequestTelemetry, ServerRequest } from './server-request.ts'
+export { telemetryFor } from './shared-telemetry.ts'
+export { createTelemetry, type Telemetry } from './telemetry.ts'

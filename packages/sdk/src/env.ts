@@ -1,0 +1,114 @@
+/**
+ * The only file that reads `process.env`, and the readers of single variables.
+ *
+ * Invariant, after the OpenTelemetry environment variable specification: an empty variable is one that is not set, and
+ * a value that cannot be used is told once, with the value used instead; it never stops the app.
+ */
+import { type Diagnostics, nearest } from '@triscope/core'
+
+/** Environment variables by name. */
+export type Env = Readonly<Record<string, string | undefined>>
+
+/** The environment as it is now. */
+export function processEnv(): Env {
+  return { ...process.env }
+}
+
+/** Reads variables of one environment and tells `diagnostics` of each that cannot be used. */
+export class EnvReader {
+  readonly #env: Env
+  readonly #diagnostics: Diagnostics
+
+  constructor(env: Env, diagnostics: Diagnostics) {
+    this.#env = env
+    this.#diagnostics = diagnostics
+  }
+
+  /** The first of `names` that is set to something. */
+  text(...names: readonly string[]): string | undefined {
+    for (const name of names) {
+      const value = this.#env[name]?.trim()
+      if (value !== undefined && value !== '') return value
+    }
+    return undefined
+  }
+
+  /** Only `true`, in any case, is true; every other value is false, and said unless it is `false`. */
+  flag(name: string): boolean | undefined {
+    const value = this.text(name)?.toLowerCase()
+    if (value === undefined) return undefined
+    if (value !== 'true' && value !== 'false') this.#bad(name, value, 'true or false', 'false')
+    return value === 'true'
+  }
+
+  /** A number of at least `min` and at most `max`. */
+  number(min: number, max: number, ...names: readonly string[]): number | undefined {
+    for (const name of names) {
+      const text = this.text(name)
+      if (text === undefined) continue
+      const value = Number(text)
+      if (Number.isFinite(value) && value >= min && value <= max) return value
+      this.#bad(name, text, `a number from ${min} to ${max}`, 'the default')
+    }
+    return undefined
+  }
+
+  /** One of `choices`, in any case. */
+  choice<T extends string>(choices: readonly T[], ...names: readonly string[]): T | undefined {
+    for (const name of names) {
+      const text = this.text(name)?.toLowerCase()
+      if (text === undefined) continue
+      const found = choices.find((choice) => choice === text)
+      if (found !== undefined) return found
+      const near = nearest(text, choices)
+      this.#bad(
+        name,
+        text,
+        `one of ${choices.join(', ')}${near === undefined ? '' : ` (did you mean "${near}"?)`}`,
+        'the default',
+      )
+    }
+    return undefined
+  }
+
+  /** `key=value,key=value`, percent-encoded, as `OTEL_EXPORTER_OTLP_HEADERS` is written. Values are never shown. */
+  pairs(...names: readonly string[]): Record<string, string> | undefined {
+    for (const name of names) {
+      const text = this.text(name)
+      if (text === undefined) continue
+      const pairs: Record<string, string> = {}
+      for (const member of text.split(',')) {
+        if (member.trim() === '') continue
+        const equals = member.indexOf('=')
+        const key = member.slice(0, Math.max(0, equals)).trim()
+        if (key === '')
+          this.#diagnostics.warn(
+            'TRI_WARN_ENV',
+            `${name}: expected key=value,key=value; a member without "=" is left out`,
+          )
+        else pairs[key] = decoded(member.slice(equals + 1).trim())
+      }
+      return pairs
+    }
+    return undefined
+  }
+
+  /** Says that a variable's value is known, but not supported here. */
+  unsupported(name: string, value: string, instead: string): void {
+    this.#diagnostics.warn('TRI_WARN_ENV', `${name}: ${JSON.stringify(value)} is not supported; ${instead}`)
+  }
+
+  #bad(name: string, value: string, expected: string, instead: string): void {
+    const shown = JSON.stringify(value.slice(0, 100))
+    this.#diagnostics.warn('TRI_WARN_ENV', `${name}: expected ${expected}, got ${shown}; using ${instead}`)
+  }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    // Not percent-encoded: taken as it stands.
+    return text
+  }
+}

@@ -1,0 +1,190 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { gunzipSync } from 'node:zlib'
+import { createDiagnostics } from '@triscope/core'
+import { createRegistry, type Registry } from '@triscope/metrics'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createMetricsEndpoint, listenForMetrics, type MetricsEndpointOptions } from './metrics-endpoint.ts'
+
+const closers: (() => Promise<unknown>)[] = []
+
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close()
+})
+
+function registryWithOne(): Registry {
+  const registry = createRegistry()
+  registry.counter({ name: 'a_total', help: 'A' }).add(3)
+  registry.counter({ name: 'b_total', help: 'B' })
+  return registry
+}
+
+async function serve(
+  options: Partial<MetricsEndpointOptions> = {},
+): Promise<{ url: string; said: string[] }> {
+  const said: string[] = []
+  const diagnostics = createDiagnostics({ onMessage: ({ code, message }) => said.push(`${code} ${message}`) })
+  const endpoint = createMetricsEndpoint({
+    registry: registryWithOne(),
+    diagnostics,
+    path: '/metrics',
+    toProxies: true,
+    ...options,
+  })
+  const server = createServer((req, res) => {
+    if (!endpoint(req, res)) res.writeHead(418).end()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  closers.push(
+    () =>
+      new Promise((resolve) => {
+        server.close(resolve)
+        server.closeAllConnections()
+      }),
+  )
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, said }
+}
+
+const TEXT = '# HELP a_total A\n# TYPE a_total counter\na_total 3\n'
+
+describe('the metrics endpoint', () => {
+  it('answers GET and HEAD on its path alone', async () => {
+    const { url } = await serve()
+    const answer = await fetch(`${url}/metrics`)
+    expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
+    expect(await answer.text()).toContain(TEXT)
+    const head = await fetch(`${url}/metrics`, { method: 'HEAD' })
+    expect([head.status, head.headers.get('content-type'), await head.text()]).toEqual([
+      200,
+      'text/plain; version=0.0.4; charset=utf-8',
+      '',
+    ])
+    for (const path of ['/', '/metricsx', '/metrics/', '/a/metrics'])
+      expect((await fetch(url + path)).status).toBe(418)
+    expect((await fetch(`${url}/metrics`, { method: 'POST' })).status).toBe(418)
+  })
+
+  it('speaks OpenMetrics where it is asked for, and filters by name', async () => {
+    const { url } = await serve()
+    const answer = await fetch(`${url}/metrics?name[]=a_total`, {
+      headers: { accept: 'application/openmetrics-text;version=1.0.0,*/*;q=0.1' },
+    })
+    expect(answer.headers.get('content-type')).toBe(
+      'application/openmetrics-text; version=1.0.0; charset=utf-8',
+    )
+    expect(await answer.text()).toBe('# TYPE a counter\n# HELP a A\na_total 3\n# EOF\n')
+  })
+
+  it.each([
+    ['gzip', true],
+    ['deflate, gzip;q=0.5', true],
+    ['*', true],
+    ['gzip;q=0, *', false],
+    ['identity', false],
+    ['', false],
+  ])('compresses for accept-encoding %j: %s', async (encoding, compressed) => {
+    const { url } = await serve()
+    const answer = await rawGet(`${url}/metrics?name[]=a_total`, { 'accept-encoding': encoding })
+    expect(answer.headers['content-encoding']).toBe(compressed ? 'gzip' : undefined)
+    expect((compressed ? gunzipSync(answer.body) : answer.body).toString()).toBe(TEXT)
+  })
+
+  it('answers 404 to what came through a proxy, and says once how to change that', async () => {
+    const { url, said } = await serve({ toProxies: false })
+    for (const headers of [{ 'x-forwarded-for': '1.2.3.4' }, { forwarded: 'for=1.2.3.4' }]) {
+      expect((await fetch(`${url}/metrics`, { headers })).status).toBe(404)
+    }
+    expect((await fetch(`${url}/metrics`)).status).toBe(200)
+    expect(said).toEqual([
+      expect.stringMatching(/^TRI_WARN_METRICS_PUBLIC GET \/metrics .* set metrics\.public/),
+    ])
+  })
+
+  it('costs a client that goes away only its own answer', async () => {
+    let release: (() => void) | undefined
+    const stuck = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const slow = {
+      expose: () => ({
+        contentType: 'text/plain',
+        body: (async function* () {
+          yield Buffer.from('first\n')
+          await stuck
+          yield Buffer.from('second\n')
+        })(),
+      }),
+    } as unknown as Registry
+    const { url, said } = await serve({ registry: slow })
+    const controller = new AbortController()
+    const answer = await fetch(`${url}/metrics`, {
+      signal: controller.signal,
+      headers: { 'accept-encoding': 'identity' },
+    })
+    await answer.body?.getReader().read()
+    controller.abort()
+    release?.()
+    expect((await fetch(`${url}/other`)).status).toBe(418)
+    expect(said).toEqual([])
+  })
+
+  it('cuts the answer off and counts it when the registry fails in the middle', async () => {
+    const broken = {
+      expose: () => ({
+        contentType: 'text/plain',
+        body: (async function* () {
+          yield Buffer.from('first\n')
+          throw new Error('collector')
+        })(),
+      }),
+    } as unknown as Registry
+    const { url, said } = await serve({ registry: broken })
+    await expect(fetch(`${url}/metrics`).then((answer) => answer.text())).rejects.toThrow()
+    expect(said).toEqual(['TRI_WARN_SCRAPE collector'])
+  })
+})
+
+describe('the metrics listener', () => {
+  it('serves the metrics on a port of its own, and closes', async () => {
+    const diagnostics = createDiagnostics()
+    const listener = listenForMetrics(registryWithOne(), diagnostics, { host: '127.0.0.1', port: 0 })
+    while (listener.url === undefined) await new Promise((resolve) => setImmediate(resolve))
+    expect(await (await fetch(listener.url)).text()).toContain(TEXT)
+    expect((await fetch(new URL('/other', listener.url))).status).toBe(404)
+    const { url } = listener
+    await listener.close()
+    await expect(fetch(url)).rejects.toThrow()
+  })
+
+  it('warns of a port that is taken, and the app goes on', async () => {
+    const said: string[] = []
+    const diagnostics = createDiagnostics({
+      onMessage: ({ code, message }) => said.push(`${code} ${message}`),
+    })
+    const first = listenForMetrics(registryWithOne(), diagnostics, { host: '127.0.0.1', port: 0 })
+    while (first.url === undefined) await new Promise((resolve) => setImmediate(resolve))
+    const port = Number(new URL(first.url).port)
+    const second = listenForMetrics(registryWithOne(), diagnostics, { host: '127.0.0.1', port })
+    while (said.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    expect(said[0]).toMatch(
+      new RegExp(`^TRI_WARN_PORT metrics.port: cannot listen on 127.0.0.1:${port} \\(.*EADDRINUSE`),
+    )
+    expect(second.url).toBeUndefined()
+    await second.close()
+    await first.close()
+  })
+})
+
+/** Without the decompression that `fetch` does by itself. */
+async function rawGet(url: string, headers: Record<string, string>) {
+  const { request } = await import('node:http')
+  return new Promise<{ headers: NodeJS.Dict<string | string[]>; body: Buffer }>((resolve, reject) => {
+    request(url, { headers }, (res) => {
+      const chunks: Buffer[] = []
+      res.on('data', (chunk: Buffer) => chunks.push(chunk))
+      res.on('end', () => resolve({ headers: res.headers, body: Buffer.concat(chunks) }))
+    })
+      .on('error', reject)
+      .end()
+  })
+}

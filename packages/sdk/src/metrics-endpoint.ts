@@ -1,0 +1,157 @@
+/**
+ * Serves the registry over HTTP: on the app, or on a listener of its own.
+ *
+ * Invariant: a scrape leaves no telemetry, a slow reader holds one slice of the text and no more, and whatever a client
+ * sends costs it an error, never the app.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGzip } from 'node:zlib'
+import { type Diagnostics, messageOf, untraced } from '@triscope/core'
+import type { Registry } from '@triscope/metrics'
+import type { Req, Res } from './request-end.ts'
+import { pathOf, urlOf } from './server-request.ts'
+
+export interface MetricsEndpointOptions {
+  registry: Registry
+  diagnostics: Diagnostics
+  /** The path on the app. */
+  path: string
+  /** Whether requests that came through a proxy are answered. */
+  toProxies: boolean
+}
+
+/** Answers a request for the metrics, and says whether it was one. */
+export type MetricsEndpoint = (req: Req, res: Res) => boolean
+
+/** The endpoint as it stands on the app itself. */
+export function createMetricsEndpoint(options: MetricsEndpointOptions): MetricsEndpoint {
+  const { diagnostics, path, registry, toProxies } = options
+  return (req, res) => {
+    if (!isScrape(req, path)) return false
+    // `ServerResponse` and its HTTP/2 twin agree in all that is used here.
+    const response = res as ServerResponse
+    if (!toProxies && cameThroughProxy(req)) {
+      diagnostics.warn(
+        'TRI_WARN_METRICS_PUBLIC',
+        `GET ${path} was asked for through a proxy and got 404: set metrics.public to serve it there, or metrics.port to move it to a listener of its own`,
+      )
+      response.writeHead(404).end()
+      return true
+    }
+    untraced(() => void serve(registry, diagnostics, req, response))
+    return true
+  }
+}
+
+/** A listener that serves the metrics and nothing else. It never keeps the process alive. */
+export interface MetricsListener {
+  /** `http://host:port/metrics`; `undefined` until it listens. */
+  readonly url: string | undefined
+  close(): Promise<void>
+}
+
+/** Listens on a port of its own. A port that is taken costs the metrics, and a warning, not the app. */
+export function listenForMetrics(
+  registry: Registry,
+  diagnostics: Diagnostics,
+  at: { host: string; port: number },
+): MetricsListener {
+  const endpoint = createMetricsEndpoint({ registry, diagnostics, path: '/metrics', toProxies: true })
+  const server: Server = untraced(() =>
+    createServer((req, res) => {
+      if (!endpoint(req, res)) res.writeHead(404).end()
+    }),
+  )
+  let url: string | undefined
+  server.on('error', (error) => {
+    diagnostics.warn(
+      'TRI_WARN_PORT',
+      `metrics.port: cannot listen on ${at.host}:${at.port} (${messageOf(error)}); no metrics are served: choose another port or end what holds this one`,
+    )
+  })
+  server.listen(at.port, at.host, () => {
+    const { port } = server.address() as AddressInfo
+    url = `http://${at.host.includes(':') ? `[${at.host}]` : at.host}:${port}/metrics`
+  })
+  server.unref()
+  return {
+    get url() {
+      return url
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+function isScrape(req: Req, path: string): boolean {
+  if (req.method !== 'GET' && req.method !== 'HEAD') return false
+  const url = urlOf(req)
+  // Most requests are told apart by the first characters, without cutting the query off.
+  return url.startsWith(path) && pathOf(url) === path
+}
+
+function cameThroughProxy(req: Req): boolean {
+  return req.headers['forwarded'] !== undefined || req.headers['x-forwarded-for'] !== undefined
+}
+
+async function serve(
+  registry: Registry,
+  diagnostics: Diagnostics,
+  req: Req,
+  res: ServerResponse,
+): Promise<void> {
+  try {
+    const names = namesOf(urlOf(req))
+    const { contentType, body } = registry.expose({
+      accept: (req as IncomingMessage).headers.accept,
+      ...(names.length === 0 ? {} : { names }),
+    })
+    res.statusCode = 200
+    res.setHeader('content-type', contentType)
+    res.setHeader('vary', 'accept, accept-encoding')
+    if (req.method === 'HEAD') {
+      res.end()
+      return
+    }
+    if (acceptsGzip(req.headers['accept-encoding'])) {
+      res.setHeader('content-encoding', 'gzip')
+      await pipeline(Readable.from(body, { objectMode: false }), createGzip({ level: 1 }), res)
+    } else {
+      await pipeline(Readable.from(body, { objectMode: false }), res)
+    }
+  } catch (error) {
+    // A scraper that went away is its own affair; it shows in the scraper.
+    if ((error as { code?: unknown }).code !== 'ERR_STREAM_PREMATURE_CLOSE') {
+      diagnostics.failed('TRI_WARN_SCRAPE', error)
+    }
+    res.destroy()
+  }
+}
+
+/** `?name[]=a&name[]=b`, as the Prometheus client libraries take it. */
+function namesOf(url: string): string[] {
+  const question = url.indexOf('?')
+  return question < 0 ? [] : new URLSearchParams(url.slice(question + 1)).getAll('name[]')
+}
+
+/** RFC 9110 §12.5.3: gzip is acceptable when it is named, or `*` is, without a weight of 0. */
+function acceptsGzip(header: string | string[] | undefined): boolean {
+  const text = Array.isArray(header) ? header.join(',') : header
+  if (text === undefined) return false
+  let any = false
+  for (const part of text.slice(0, 1_000).split(',')) {
+    const [coding = '', ...parameters] = part.toLowerCase().split(';')
+    const name = coding.trim()
+    if (name !== 'gzip' && name !== '*') continue
+    const refused = parameters.some((parameter) => /^\s*q\s*=\s*0(\.0*)?\s*$/.test(parameter))
+    if (name === 'gzip') return !refused
+    any = !refused
+  }
+  return any
+}

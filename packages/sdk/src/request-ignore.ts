@@ -1,0 +1,34 @@
+/** Which requests leave no telemetry: scrapes, health checks, and what the app names. */
+import type { Diagnostics } from '@triscope/core'
+import type { TriscopeOptions } from './options.ts'
+import type { Req } from './request-end.ts'
+import { pathOf, urlOf } from './server-request.ts'
+
+const DEFAULT: readonly string[] = ['/metrics', '/livez', '/readyz', '/healthz', '/favicon.ico']
+
+/** A predicate over requests. What the app's own function throws is counted, and the request is not ignored. */
+export function createIgnore(
+  ignore: TriscopeOptions['ignore'],
+  diagnostics: Diagnostics,
+): (req: Req) => boolean {
+  if (typeof ignore === 'function') {
+    return (req) => {
+      try {
+        return ignore(req.method ?? '', pathOf(urlOf(req)))
+      } catch (error) {
+        diagnostics.failed('TRI_WARN_HOOK', error)
+        return false
+      }
+    }
+  }
+  const given = ignore ?? DEFAULT
+  const paths = new Set(given.filter((entry): entry is string => typeof entry === 'string'))
+  // A global or sticky pattern remembers where it stopped, and would match every other request.
+  const patterns = given
+    .filter((entry): entry is RegExp => typeof entry !== 'string')
+    .map(({ source, flags }) => new RegExp(source, flags.replace(/[gy]/g, '')))
+  return (req) => {
+    const path = pathOf(urlOf(req))
+    return paths.has(path) || patterns.some((pattern) => pattern.test(path))
+  }
+}

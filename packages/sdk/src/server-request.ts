@@ -1,0 +1,347 @@
+/**
+ * One request, from the first header to the last byte: what it means for all three signals, told here and nowhere
+ * else. An adapter begins it, runs the app in its context, names the route and the error; its end is seen here.
+ *
+ * Invariant: a request that began ends exactly once, and at its end the histogram, the span and the access line are
+ * written in this order, with one duration. Nothing in this file throws into the app.
+ */
+import { type Context, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import {
+  type Clock,
+  type ContextStorage,
+  contextWithSpan,
+  type Diagnostics,
+  type Redaction,
+} from '@triscope/core'
+import type { Logging } from '@triscope/logging'
+import type { Tracing } from '@triscope/tracing'
+import type { Logger } from 'pino'
+import { type Ending, type Req, type Res, unwatchEnd, watchEnd } from './request-end.ts'
+import { createErrorTypes } from './request-error.ts'
+import type { RequestMetrics } from './request-metrics.ts'
+import { ATTRIBUTE, methodAttribute, OTHER_METHOD } from './semconv.ts'
+
+/** What the app sees of the request it serves, as `req.triscope`. */
+export interface RequestTelemetry {
+  /** The server span; it records nothing where tracing is off or the trace is not sampled. */
+  readonly span: Span
+  /** 32 hex digits; zeros where tracing is off. */
+  readonly traceId: string
+  /** A logger whose lines carry this request's ids, also from callbacks that lost the context. */
+  readonly log: Logger
+  /** Adds fields to the access line; the last value of a name wins. At most 64 names; more are dropped and counted. */
+  addFields(fields: Readonly<Record<string, unknown>>): void
+}
+
+/** What an adapter drives. */
+export interface ServerRequest extends RequestTelemetry {
+  /** Calls `fn` with this request's span active, in it and in everything it starts. */
+  run<T>(fn: () => T): T
+  /** The template that matched, `/users/:id`; `undefined` where none did. The last call wins. */
+  route(template: string | undefined): void
+  /** The error that the app or its framework met; the first one counts. */
+  error(error: unknown): void
+  /** For requests without a socket. All others end by themselves. @param status default: that of the response */
+  end(status?: number): void
+}
+
+/** How an adapter begins a request. */
+export interface BeginOptions {
+  /** `false` where the framework writes request lines of its own. @default true */
+  access?: boolean
+  /** The logger that `log` is made of. @default the logger of the telemetry */
+  logger?: Logger
+}
+
+/** What all requests of one telemetry share. */
+export interface RequestWorld {
+  clock: Clock
+  storage: ContextStorage
+  diagnostics: Diagnostics
+  redaction: Redaction
+  metrics: RequestMetrics | undefined
+  tracing: Tracing | undefined
+  logging: Logging
+  onError: ((error: unknown, request: RequestTelemetry) => void) | undefined
+}
+
+/** Begins requests, and finds the one that was begun. */
+export interface Requests {
+  /** `undefined` when this very request was begun before, by this adapter or another. */
+  begin(req: Req, res: Res, how?: BeginOptions): ServerRequest | undefined
+  of(req: Req): ServerRequest | undefined
+  /** Stands where no request was begun, so that `req.triscope` is never missing: it records nothing. */
+  readonly inert: RequestTelemetry
+}
+
+/** Under a symbol on the request itself: a WeakMap costs a hash for every look. */
+const REQUEST = Symbol.for('triscope.1.request')
+const MAX_ADDED_FIELDS = 64
+const NO_SPAN: Span = trace.wrapSpanContext({
+  traceId: '0'.repeat(32),
+  spanId: '0'.repeat(16),
+  traceFlags: 0,
+})
+
+/** Makes what begins requests for one telemetry. */
+export function createRequests(world: RequestWorld): Requests {
+  const errorTypeOf = createErrorTypes()
+
+  class LiveRequest implements ServerRequest, Ending {
+    readonly span: Span
+    readonly #req: Req
+    readonly #res: Res
+    readonly #context: Context
+    readonly #method: string
+    readonly #path: string
+    readonly #scheme: string
+    readonly #startMs: number
+    readonly #startWallMs: number
+    readonly #active: { add(n: number): void } | undefined
+    readonly #how: BeginOptions | undefined
+    #route: string | undefined
+    #error: unknown
+    #failed = false
+    #ended = false
+    #log: Logger | undefined
+    #fields: Record<string, unknown> | undefined
+
+    constructor(req: Req, res: Res, how: BeginOptions | undefined) {
+      const { clock, tracing } = world
+      this.#req = req
+      this.#res = res
+      this.#how = how
+      this.#startMs = clock.monotonicMs()
+      this.#startWallMs = clock.wallMs()
+      this.#method = methodAttribute(req.method)
+      this.#scheme = schemeOf(req)
+      this.#path = pathOf(urlOf(req))
+      if (tracing === undefined) {
+        this.span = NO_SPAN
+        this.#context = ROOT_CONTEXT
+      } else {
+        const parent = tracing.extract(req.headers)
+        this.span = tracing.tracer.startSpan(
+          this.#method === OTHER_METHOD ? 'HTTP' : this.#method,
+          {
+            kind: SpanKind.SERVER,
+            startTime: this.#startWallMs,
+            attributes: {
+              [ATTRIBUTE.method]: this.#method,
+              [ATTRIBUTE.path]: this.#path,
+              [ATTRIBUTE.scheme]: this.#scheme,
+            },
+          },
+          parent,
+        )
+        this.#context = contextWithSpan(parent, this.span)
+      }
+      this.#active = world.metrics?.begin(this.#method, this.#scheme)
+      watchEnd(req, res, this)
+    }
+
+    get traceId(): string {
+      return this.span.spanContext().traceId
+    }
+
+    get log(): Logger {
+      this.#log ??= world.logging.bound(this.span.spanContext(), this.#how?.logger)
+      return this.#log
+    }
+
+    run<T>(fn: () => T): T {
+      return world.storage.run(this.#context, fn)
+    }
+
+    route(template: string | undefined): void {
+      this.#route = template
+    }
+
+    error(error: unknown): void {
+      if (this.#failed || this.#ended) return
+      this.#failed = true
+      this.#error = error
+      fenced(() => this.span.recordException(asException(error)))
+      const { onError } = world
+      if (onError !== undefined) fenced(() => onError(error, this))
+    }
+
+    addFields(fields: Readonly<Record<string, unknown>>): void {
+      fenced(() => {
+        this.#fields ??= Object.create(null) as Record<string, unknown>
+        let room = MAX_ADDED_FIELDS - Object.keys(this.#fields).length
+        for (const name of Object.keys(fields)) {
+          if (!(name in this.#fields) && room-- <= 0) world.diagnostics.dropped('logs', 'VALUE_INVALID')
+          else this.#fields[name] = fields[name]
+        }
+      })
+    }
+
+    end(status?: number): void {
+      this.#finish(status ?? this.#res.statusCode)
+    }
+
+    ended(how: 'complete' | 'aborted'): void {
+      this.#finish(how === 'complete' ? this.#res.statusCode : undefined)
+    }
+
+    /** @param status `undefined` when the client went away before the whole answer was sent */
+    #finish(status: number | undefined): void {
+      if (this.#ended) return
+      this.#ended = true
+      fenced(() => {
+        const durationMs = Math.max(0, world.clock.monotonicMs() - this.#startMs)
+        unwatchEnd(this.#req, this)
+        this.#active?.add(-1)
+        const errorType = this.#errorType(status)
+        this.#observe(status, errorType, durationMs)
+        this.#endSpan(status, errorType, durationMs)
+        this.#writeLine(status, errorType, durationMs)
+      })
+    }
+
+    #errorType(status: number | undefined): string | undefined {
+      if (status === undefined) return 'aborted'
+      if (status < 500) return undefined
+      return this.#failed ? errorTypeOf(this.#error) : String(status)
+    }
+
+    #observe(status: number | undefined, errorType: string | undefined, durationMs: number): void {
+      const spanContext = world.tracing === undefined ? undefined : this.span.spanContext()
+      world.metrics?.end({
+        method: this.#method,
+        route: this.#route,
+        scheme: this.#scheme,
+        status,
+        errorType,
+        durationMs,
+        spanContext,
+      })
+    }
+
+    #endSpan(status: number | undefined, errorType: string | undefined, durationMs: number): void {
+      const { span } = this
+      if (span.isRecording()) {
+        const req = this.#req
+        const route = this.#route
+        if (route !== undefined) {
+          span.updateName(`${this.#method === OTHER_METHOD ? 'HTTP' : this.#method} ${route}`)
+          span.setAttribute(ATTRIBUTE.route, route)
+        }
+        if (this.#method === OTHER_METHOD)
+          span.setAttribute(ATTRIBUTE.methodOriginal, String(req.method).slice(0, 64))
+        if (status !== undefined) span.setAttribute(ATTRIBUTE.status, status)
+        setClient(span, req, world.redaction)
+        if (errorType !== undefined) {
+          span.setAttribute(ATTRIBUTE.errorType, errorType)
+          // The message is on the exception event; a status without one is what HTTP conventions ask for.
+          span.setStatus({ code: SpanStatusCode.ERROR })
+        }
+      }
+      span.end(this.#startWallMs + durationMs)
+    }
+
+    #writeLine(status: number | undefined, errorType: string | undefined, durationMs: number): void {
+      if (this.#how?.access === false) return
+      const level =
+        errorType === undefined ? (status !== undefined && status >= 400 ? 'warn' : 'info') : levelOf(status)
+      const req = this.#req
+      world.logging.access(
+        {
+          method: this.#method,
+          route: this.#route,
+          path: this.#path,
+          status,
+          durationMs,
+          clientAddress: req.socket?.remoteAddress,
+          userAgent: req.headers['user-agent'],
+          error: this.#failed ? this.#error : undefined,
+          errorType,
+          fields: this.#fields,
+        },
+        level,
+        this.span.spanContext(),
+        this.#how?.logger,
+      )
+    }
+  }
+
+  function fenced(fn: () => void): void {
+    try {
+      fn()
+    } catch (error) {
+      world.diagnostics.failed('TRI_WARN_REQUEST', error)
+    }
+  }
+
+  const inert: RequestTelemetry = {
+    span: NO_SPAN,
+    traceId: NO_SPAN.spanContext().traceId,
+    get log() {
+      return world.logging.logger
+    },
+    addFields() {},
+  }
+
+  return {
+    inert,
+    begin(req, res, how) {
+      const marked = req as Req & { [REQUEST]?: ServerRequest }
+      if (marked[REQUEST] !== undefined) return undefined
+      try {
+        const request = new LiveRequest(req, res, how)
+        marked[REQUEST] = request
+        return request
+      } catch (error) {
+        world.diagnostics.failed('TRI_WARN_REQUEST', error)
+        return undefined
+      }
+    },
+    of(req) {
+      return (req as Req & { [REQUEST]?: ServerRequest })[REQUEST]
+    },
+  }
+}
+
+/** A client that goes away is no fault of the service: it is worth a warning, a failure an error. */
+function levelOf(status: number | undefined): 'warn' | 'error' {
+  return status === undefined ? 'warn' : 'error'
+}
+
+function setClient(span: Span, req: Req, redaction: Redaction): void {
+  const url = urlOf(req)
+  const question = url.indexOf('?')
+  if (question >= 0) span.setAttribute(ATTRIBUTE.query, redaction.url(url).slice(question + 1))
+  const { host } = req.headers
+  if (host !== undefined) {
+    const colon = host.lastIndexOf(':')
+    const hasPort = colon > 0 && colon > host.lastIndexOf(']')
+    span.setAttribute(ATTRIBUTE.serverAddress, hasPort ? host.slice(0, colon) : host)
+    const port = hasPort ? Number(host.slice(colon + 1)) : Number.NaN
+    if (Number.isInteger(port)) span.setAttribute(ATTRIBUTE.serverPort, port)
+  }
+  const address = req.socket?.remoteAddress
+  if (address !== undefined) span.setAttribute(ATTRIBUTE.clientAddress, address)
+  span.setAttribute(ATTRIBUTE.protocolVersion, req.httpVersion === '2.0' ? '2' : req.httpVersion)
+  const userAgent = req.headers['user-agent']
+  if (userAgent !== undefined) span.setAttribute(ATTRIBUTE.userAgent, userAgent)
+}
+
+/** Express cuts `url` down inside a mounted router and keeps the whole in `originalUrl`. */
+export function urlOf(req: Req): string {
+  return (req as { originalUrl?: string }).originalUrl ?? req.url ?? '/'
+}
+
+/** Without the query. */
+export function pathOf(url: string): string {
+  const question = url.indexOf('?')
+  return question < 0 ? url : url.slice(0, question)
+}
+
+function schemeOf(req: Req): string {
+  return (req.socket as { encrypted?: boolean } | undefined)?.encrypted === true ? 'https' : 'http'
+}
+
+function asException(error: unknown): Error | string {
+  return error instanceof Error ? error : String(error)
+}
