@@ -111,6 +111,6 @@ export class CounterInstrument extends Instrument<CounterSeries> {
     writer.labels(series.labels)
     writer.number(series.value)
     if (format === 'openmetrics' && series.exemplar !== undefined) writer.text(exemplarText(series.exemplar))
-    writer.text('\n')
+    writer.endLine()
   }
 }

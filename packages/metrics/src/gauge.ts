@@ -121,6 +121,6 @@ export class GaugeInstrument extends Instrument<GaugeSeries> {
     writer.text(this.head.base)
     writer.labels(series.labels)
     writer.number(series.value)
-    writer.text('\n')
+    writer.endLine()
   }
 }

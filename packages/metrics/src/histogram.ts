@@ -139,18 +139,18 @@ export class HistogramInstrument extends Instrument<HistogramSeries> {
       writer.number(total)
       const exemplar = format === 'openmetrics' ? exemplars?.[i] : undefined
       if (exemplar !== undefined) writer.text(exemplarText(exemplar))
-      writer.text('\n')
+      writer.endLine()
     }
     // OpenMetrics 1.0, "Histogram": a sum that can fall is no counter and must be left out, and the count with it.
     if (format === 'openmetrics' && (sum < 0 || (this.upperBounds[0] as number) < 0)) return
     writer.text(this.#names.sum)
     writer.labels(labels)
     writer.number(sum)
-    writer.text('\n')
+    writer.endLine()
     writer.text(this.#names.count)
     writer.labels(labels)
     writer.number(total)
-    writer.text('\n')
+    writer.endLine()
   }
 }
 

@@ -135,16 +135,16 @@ export class SeriesTable<S extends Series> {
   }
 
   #exposed(values: readonly unknown[]): string | undefined {
-    let text = ''
+    const pairs: string[] = []
     for (let i = 0; i < values.length; i++) {
       const value = values[i]
-      const valueText = labelValueText(value)
-      if (valueText === undefined) return undefined
+      const text = labelValueText(value)
+      if (text === undefined) return undefined
       if (typeof value === 'string' && value.length > MAX_LABEL_VALUE_LENGTH) this.#countCut()
-      if (valueText === '') continue
-      text += `${text === '' ? '' : ','}${this.names[i]}="${escapeLabelValue(valueText)}"`
+      if (text !== '') pairs.push(`${this.names[i]}="${escapeLabelValue(text)}"`)
     }
-    return text
+    // Joined, not added up: the text is read at every scrape, and a joined one is flat.
+    return pairs.join(',')
   }
 
   #insert(values: readonly unknown[], node: S | Alias<S>): void {

@@ -154,7 +154,7 @@ export class CollectedFamily implements Exposable {
       }
       writer.text(head.includes('{') ? '} ' : ' ')
       writer.number(value)
-      writer.text('\n')
+      writer.endLine()
     }
   }
 }

@@ -11,6 +11,14 @@ const START_BYTES = 64 * 1024
 /** A buffer that one enormous series made larger than this is let go. */
 const KEEP_BYTES = 1024 * 1024
 
+const LINE_FEED = 10
+const SPACE = 32
+const OPEN = 123
+const CLOSE = 125
+
+/** Up to this length a loop is quicker than the call into the engine, which costs as much as some 16 characters. */
+const LOOP_AT_MOST = 16
+
 /** One per registry; used by one piece of synchronous work at a time. */
 export class TextWriter {
   #bytes: Buffer = Buffer.allocUnsafeSlow(START_BYTES)
@@ -27,6 +35,10 @@ export class TextWriter {
     // In UTF-8 one UTF-16 unit takes at most three bytes.
     this.#reserve(size * 3)
     const bytes = this.#bytes
+    if (size > LOOP_AT_MOST) {
+      this.#length += bytes.write(text, this.#length, 'utf8')
+      return
+    }
     let at = this.#length
     for (let i = 0; i < size; i++) {
       const code = text.charCodeAt(i)
@@ -39,15 +51,25 @@ export class TextWriter {
     this.#length = at
   }
 
+  /** Writes one ASCII character. */
+  byte(code: number): void {
+    this.#reserve(1)
+    this.#bytes[this.#length++] = code
+  }
+
+  /** Ends a line. */
+  endLine(): void {
+    this.byte(LINE_FEED)
+  }
+
   /** Writes what stands between a sample's name and its value. */
   labels(labels: string): void {
-    if (labels === '') {
-      this.text(' ')
-      return
+    if (labels !== '') {
+      this.byte(OPEN)
+      this.text(labels)
+      this.byte(CLOSE)
     }
-    this.text('{')
-    this.text(labels)
-    this.text('} ')
+    this.byte(SPACE)
   }
 
   /** Writes a sample's value. */
