@@ -36,7 +36,8 @@ export function createAccessWriter(options: AccessWriterOptions): AccessWriter {
   return new Writer(options)
 }
 
-const { asJsonSym, chindingsSym, endSym, lsCacheSym, messageKeySym, streamSym, timeSym } = pino.symbols
+const { asJsonSym, chindingsSym, endSym, lsCacheSym, messageKeySym, needsMetadataGsym, streamSym, timeSym } =
+  pino.symbols
 
 /** pino's numbers; `useOnlyCustomLevels` may have others, and goes through pino. */
 const LEVEL_NUMBERS: Readonly<Record<AccessLevel, number>> = { info: 30, warn: 40, error: 50 }
@@ -110,9 +111,9 @@ class Writer implements AccessWriter {
 }
 
 /** Whether pino would add, change or pass nothing that is not in the record. */
-function isPlain({ given, redaction }: AccessWriterOptions): boolean {
+function isPlain({ given, logger, redaction }: AccessWriterOptions): boolean {
   if (given === undefined) return false
-  const { formatters, hooks, mixin, msgPrefix, nestedKey, redact, serializers, transport } = given
+  const { formatters, hooks, mixin, msgPrefix, nestedKey, redact, serializers } = given
   const seen = [
     formatters?.log,
     hooks?.logMethod,
@@ -121,13 +122,14 @@ function isPlain({ given, redaction }: AccessWriterOptions): boolean {
     msgPrefix,
     nestedKey,
     redact,
-    // A transport may ask for metadata of each line.
-    transport,
     given.useOnlyCustomLevels,
     ...[...ACCESS_NAMES, given.messageKey ?? 'msg'].map((name) => serializers?.[name]),
   ]
+  const stream = read<Readonly<Record<symbol, unknown>>>(logger, streamSym)
   return (
     seen.every((one) => one === undefined || one === false) &&
+    // pino tells such a destination of each line's level and fields.
+    stream[needsMetadataGsym] !== true &&
     ![...ACCESS_NAMES, 'type', 'message'].some((name) => redaction.isSecretKey(name))
   )
 }

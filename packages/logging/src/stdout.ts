@@ -73,7 +73,8 @@ class Stdout {
     for (let pauses = 0; this.#rest !== undefined; ) {
       const written = this.#attempt(this.#rest)
       if (written < 0) {
-        if (this.#rest !== LINE_END) this.#drop('WRITE_FAILED')
+        // Where only its end is missing, the line is not lost.
+        if (this.#rest.length > LINE_END.length) this.#drop('WRITE_FAILED')
         this.#rest = this.#torn ? LINE_END : undefined
         return
       }
