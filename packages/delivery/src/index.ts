@@ -1,5 +1,8 @@
 export { createDelivery, type Delivery } from './delivery.ts'
 export type { DeliveryOptions } from './delivery-options.ts'
 export { ExportError } from './export-error.ts'
+export type { HttpSenderOptions, HttpTls } from './http-endpoint.ts'
+export { createHttpSender } from './http-sender.ts'
+export { type Answer, readOtlpAnswer } from './otlp-answer.ts'
 export { ProtobufWriter, type ProtobufWriterOptions } from './protobuf-writer.ts'
 export type { Sender, SendResult } from './sender.ts'
