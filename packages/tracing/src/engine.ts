@@ -71,6 +71,11 @@ export class Engine implements SpanOwner {
     return this.clock.monotonicMs()
   }
 
+  /** A span that was begun after shutdown. */
+  countClosed(): void {
+    if (this.#sinks.length > 0 || this.#processors.length > 0) this.diagnostics.dropped('traces', 'SHUTDOWN')
+  }
+
   countUnsampled(): void {
     this.#unsampled.add()
   }

@@ -1,7 +1,12 @@
 /** Spans to one OTLP endpoint: http/protobuf through delivery's queue. */
-import { type Clock, type Diagnostics, rejectOption, rejectUnknownKeys } from '@triscope/core'
-import { createDelivery, createHttpSender, type Delivery } from '@triscope/delivery'
-import { readExportAnswer } from './otlp-answer.ts'
+import { type Clock, type Diagnostics, rejectUnknownKeys } from '@triscope/core'
+import {
+  createDelivery,
+  createHttpSender,
+  type Delivery,
+  type HttpTls,
+  readOtlpAnswer,
+} from '@triscope/delivery'
 
 /** An OTLP endpoint that takes http/protobuf. */
 export interface OtlpExporterOptions {
@@ -19,9 +24,14 @@ export interface OtlpExporterOptions {
    * @default 10000
    */
   timeoutMs?: number
+  /**
+   * Certificates for `https:`.
+   * @default those of Node
+   */
+  tls?: HttpTls
 }
 
-/** How spans are gathered. Limits are per endpoint; what they mean at the limit is delivery's to say. */
+/** How spans are gathered, for each endpoint alike. */
 export interface BatchOptions {
   /** Bytes held, waiting and in flight; beyond, ordinary spans are dropped before failed ones. @default 8388608 */
   maxBytes?: number
@@ -37,7 +47,7 @@ export interface BatchOptions {
   retryForMs?: number
 }
 
-const EXPORTER_KEYS: readonly string[] = ['url', 'headers', 'compression', 'timeoutMs']
+const EXPORTER_KEYS: readonly string[] = ['url', 'headers', 'compression', 'timeoutMs', 'tls']
 const BATCH_KEYS: readonly string[] = [
   'maxBytes',
   'maxRecords',
@@ -47,31 +57,31 @@ const BATCH_KEYS: readonly string[] = [
   'retryForMs',
 ]
 
+/** What every endpoint shares. */
+export interface OtlpExportParts {
+  readonly frame: (records: readonly Uint8Array[]) => Uint8Array
+  readonly batch: BatchOptions
+  readonly clock: Clock
+  readonly diagnostics: Diagnostics
+}
+
 /** Throws `TRI_ERR_OPTION` and `TRI_ERR_UNKNOWN_OPTION`. */
-export function createOtlpExport(
-  exporter: OtlpExporterOptions,
-  batch: BatchOptions = {},
-  frame: (records: readonly Uint8Array[]) => Uint8Array,
-  clock: Clock,
-  diagnostics: Diagnostics,
-): Delivery {
+export function createOtlpExport(exporter: OtlpExporterOptions, parts: OtlpExportParts): Delivery {
+  const { frame, batch, clock, diagnostics } = parts
   rejectUnknownKeys('tracing.exporter', exporter, EXPORTER_KEYS)
   rejectUnknownKeys('tracing.batch', batch, BATCH_KEYS)
-  const { url, headers, compression = 'gzip', timeoutMs } = exporter
-  if (typeof url !== 'string' || !/^https?:$/.test(protocolOf(url))) {
-    rejectOption('tracing.exporter.url', 'a whole http:// or https:// URL', url)
-  }
+  const { timeoutMs, ...endpoint } = exporter
   const { delayMs, ...figures } = batch
   return createDelivery({
     ...figures,
     signal: 'traces',
     sender: createHttpSender({
-      url,
+      compression: 'gzip',
+      ...endpoint,
       contentType: 'application/x-protobuf',
-      compression,
-      readAnswer: readExportAnswer,
+      readAnswer: readOtlpAnswer,
       diagnostics,
-      ...(headers === undefined ? {} : { headers }),
+      clock,
     }),
     frame,
     clock,
@@ -79,8 +89,4 @@ export function createOtlpExport(
     ...(delayMs === undefined ? {} : { batchDelayMs: delayMs }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   })
-}
-
-function protocolOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).protocol : ''
 }

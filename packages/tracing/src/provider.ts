@@ -19,12 +19,11 @@ export class SpanTracerProvider implements TracerProvider {
   }
 
   getTracer(name: string, version?: string, options?: TracerOptions): Tracer {
-    // The API asks for a working tracer whatever the name is.
+    // The API asks for a working tracer whatever it is given.
     const plainName =
       typeof name === 'string' ? name : name === undefined || name === null ? '' : textOf(name)
-    const plainVersion = typeof version === 'string' && version !== '' ? version : undefined
-    const schemaUrl =
-      typeof options?.schemaUrl === 'string' && options.schemaUrl !== '' ? options.schemaUrl : undefined
+    const plainVersion = filled(version)
+    const schemaUrl = filled(schemaUrlOf(options))
     const key = JSON.stringify([plainName, plainVersion ?? '', schemaUrl ?? ''])
     const known = this.#tracers.get(key)
     if (known !== undefined) return known
@@ -32,4 +31,17 @@ export class SpanTracerProvider implements TracerProvider {
     if (this.#tracers.size < MAX_TRACERS) this.#tracers.set(key, tracer)
     return tracer
   }
+}
+
+function schemaUrlOf(options: TracerOptions | undefined): unknown {
+  try {
+    return options?.schemaUrl
+  } catch {
+    // A getter of the app threw; a scope without a schema is still a scope.
+    return undefined
+  }
+}
+
+function filled(text: unknown): string | undefined {
+  return typeof text === 'string' && text !== '' ? text : undefined
 }

@@ -54,18 +54,18 @@ export function isForeignSampler(sampler: RootSampler | Sampler): sampler is Sam
  * Sampling"), so that every service that follows it keeps the same traces for the same ratio.
  */
 class RatioSampler implements RootSampler {
-  readonly #ratio: number
-  readonly #threshold: number
+  /** The threshold in two parts, because 56 bits do not fit a double. */
+  readonly #high: number
+  readonly #low: number
 
   constructor(ratio: number) {
-    this.#ratio = ratio
-    this.#threshold = Math.round((1 - ratio) * 2 ** 56)
+    const threshold = Math.round((1 - ratio) * 2 ** 56)
+    this.#high = Math.floor(threshold / 2 ** 32)
+    this.#low = threshold % 2 ** 32
   }
 
   keeps(trace: TraceIdentity): boolean {
-    // The ends are exact by themselves: 56 bits do not fit a double, and could round up to the threshold of ratio 0.
-    if (this.#ratio === 1) return true
-    if (this.#ratio === 0) return false
-    return (trace.word2 & 0xff_ff_ff) * 2 ** 32 + (trace.word3 >>> 0) >= this.#threshold
+    const high = trace.word2 & 0xff_ff_ff
+    return high > this.#high || (high === this.#high && trace.word3 >>> 0 >= this.#low)
   }
 }

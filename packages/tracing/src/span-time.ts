@@ -13,26 +13,33 @@ export function fromTimeInput(input: unknown, offsetMs: number, monotonicMs: num
     if (!Number.isFinite(input)) return undefined
     return fromMs(input <= monotonicMs ? input + offsetMs : input)
   }
-  if (Array.isArray(input)) {
-    const [seconds, nanos] = input as unknown[]
-    return Number.isFinite(seconds) && Number.isFinite(nanos)
-      ? [seconds as number, nanos as number]
-      : undefined
+  try {
+    if (Array.isArray(input)) {
+      const [seconds, nanos] = input as unknown[]
+      const valid = Number.isFinite(seconds) && Number.isFinite(nanos)
+      return valid ? [seconds as number, nanos as number] : undefined
+    }
+    const ms: unknown = isDate(input) ? input.getTime() : undefined
+    return typeof ms === 'number' && Number.isFinite(ms) ? fromMs(ms) : undefined
+  } catch {
+    // A getter or proxy of the app threw: no moment.
+    return undefined
   }
-  if (typeof input === 'object' && input !== null && typeof (input as Date).getTime === 'function') {
-    const ms = (input as Date).getTime()
-    return Number.isFinite(ms) ? fromMs(ms) : undefined
-  }
-  return undefined
 }
 
 /** Whether an argument of `addEvent` is a moment rather than attributes. */
 export function isTimeInput(value: unknown): value is TimeInput {
-  return (
-    typeof value === 'number' ||
-    Array.isArray(value) ||
-    (typeof value === 'object' && value !== null && Object.prototype.toString.call(value) === '[object Date]')
-  )
+  try {
+    return typeof value === 'number' || Array.isArray(value) || isDate(value)
+  } catch {
+    // As above; whoever reads it as attributes finds nothing either.
+    return false
+  }
+}
+
+/** By its method: a date of another realm, a test runner's for instance, is a date too. */
+function isDate(value: unknown): value is Date {
+  return typeof value === 'object' && value !== null && typeof (value as Date).getTime === 'function'
 }
 
 /** Milliseconds since 1970 as seconds and nanoseconds. */

@@ -235,6 +235,11 @@ export class RecordingSpan extends LocalSpan implements Span, Omit<ReadableSpan,
     this.#record = RELEASED
   }
 
+  /** What was recorded so far; nothing once the span was released. */
+  get record(): SpanRecord {
+    return this.#record
+  }
+
   /** Wall time at monotonic zero, for children. */
   get offsetMs(): number {
     return this.#record.offsetMs

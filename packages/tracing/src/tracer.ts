@@ -109,7 +109,8 @@ export class SpanTracer implements Tracer {
     }
     const traceFlags = randomFlag | (sampled ? SAMPLED_FLAG : 0)
     if (!recorded) {
-      engine.countUnsampled()
+      if (engine.closed) engine.countClosed()
+      else engine.countUnsampled()
       return new UnsampledSpan(identity, traceFlags, traceState)
     }
     const record = this.#record(name, options, local, foreign)

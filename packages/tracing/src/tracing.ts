@@ -115,10 +115,13 @@ export function createTracing(options: TracingOptions & RoomOptions): Tracing {
       'more than 1000 tracer names: further ones are reported as "triscope.other-scopes"; name a tracer after the library, not after the request',
     ),
   )
-  const frame = createFrame(options.resource, scopes)
-  const deliveries = otlp.map((exporter) =>
-    createOtlpExport(exporter, options.batch, frame, clock, diagnostics),
-  )
+  const parts = {
+    frame: createFrame(options.resource, scopes),
+    batch: options.batch ?? {},
+    clock,
+    diagnostics,
+  }
+  const deliveries = otlp.map((exporter) => createOtlpExport(exporter, parts))
   const processors = [
     ...(options.processors ?? []),
     ...foreign.map((exporter) => new ForeignExporterProcessor(exporter, clock, diagnostics)),

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+import { isInternalHost } from './hosts.ts'
+
+describe('isInternalHost', () => {
+  it.each([
+    'localhost',
+    'LOCALHOST',
+    'app.localhost',
+    '127.0.0.1',
+    '127.8.9.1',
+    '[::1]',
+    '::1',
+    '10.0.0.1',
+    '172.16.0.1',
+    '172.31.255.255',
+    '192.168.1.1',
+    '100.64.0.1',
+    'fd12:3456::1',
+    '[fc00::1]',
+    '::ffff:10.0.0.1',
+    '[::ffff:a00:1]',
+    'orders',
+    'orders.shop.svc',
+    'orders.shop.svc.cluster.local',
+    'orders.shop.svc.cluster.local.',
+    'db.internal',
+  ])('%s is of the house', (host) => {
+    expect(isInternalHost(host)).toBe(true)
+  })
+
+  it.each([
+    'example.com',
+    'localhost.example.com',
+    'svc.example.com',
+    'internal.example.com',
+    '8.8.8.8',
+    '172.15.0.1',
+    '172.32.0.1',
+    '192.169.0.1',
+    '11.0.0.1',
+    '100.63.0.1',
+    '100.128.0.1',
+    '169.254.169.254',
+    '[2001:db8::1]',
+    'fe80::1',
+    '::ffff:8.8.8.8',
+    '[::ffff:808:808]',
+    '10.0.0.1.evil.com',
+    '10.evil.com',
+    '',
+    '.',
+  ])('%s is a stranger', (host) => {
+    expect(isInternalHost(host)).toBe(false)
+  })
+})
