@@ -86,7 +86,7 @@ const NOWHERE: BoundCounter = { inc: () => undefined, add: () => undefined }
 export class CounterInstrument extends Instrument<CounterSeries> {
   readonly #name: string
 
-  constructor(head: FamilyHead, labelNames: readonly string[], maxSeries: number, room: Room) {
+  constructor(head: FamilyHead, labelNames: readonly string[], maxSeries: number | undefined, room: Room) {
     super(head, labelNames, maxSeries, room, {
       series: (values, labels) => new CounterSeries(room, values, labels),
       overflow: (labels, onFold) => new OverflowCounterSeries(room, labels, onFold),

@@ -90,7 +90,7 @@ const NOWHERE: BoundGauge = {
 
 /** The gauge itself; the registry hands it out as `Gauge<L>`, whose types know the labels. */
 export class GaugeInstrument extends Instrument<GaugeSeries> {
-  constructor(head: FamilyHead, labelNames: readonly string[], maxSeries: number, room: Room) {
+  constructor(head: FamilyHead, labelNames: readonly string[], maxSeries: number | undefined, room: Room) {
     super(head, labelNames, maxSeries, room, {
       series: (values, labels) => new GaugeSeries(room, values, labels),
       overflow: (labels, onFold) => new OverflowGaugeSeries(room, labels, onFold),

@@ -99,7 +99,7 @@ export class HistogramInstrument extends Instrument<HistogramSeries> {
   constructor(
     head: FamilyHead,
     labelNames: readonly string[],
-    maxSeries: number,
+    maxSeries: number | undefined,
     room: Room,
     upperBounds: readonly number[],
   ) {

@@ -18,7 +18,8 @@ export type AnyInstrument = CounterInstrument | GaugeInstrument | HistogramInstr
 export interface CheckedInstrument {
   readonly head: FamilyHead
   readonly labels: readonly string[]
-  readonly maxSeries: number
+  /** `undefined` follows the registry. */
+  readonly maxSeries: number | undefined
   /** What messages call it: `histogram "job_seconds"`. */
   readonly owner: string
 }
@@ -27,7 +28,6 @@ export interface CheckedInstrument {
 export function checkInstrument(
   type: 'counter' | 'gauge' | 'histogram',
   options: InstrumentOptions<string>,
-  maxSeries: number,
 ): CheckedInstrument {
   const base = baseName(checkMetricName(type, options.name), type)
   checkMetricName(type, base)
@@ -37,7 +37,8 @@ export function checkInstrument(
   return {
     head: { base, type, help: options.help, unit: checkUnit(owner, base, options.unit) },
     labels: checkLabelNames(owner, options.labels, type === 'histogram' ? ['le'] : []),
-    maxSeries: checkMaxSeries(`${owner}.maxSeries`, options.maxSeries ?? maxSeries),
+    maxSeries:
+      options.maxSeries === undefined ? undefined : checkMaxSeries(`${owner}.maxSeries`, options.maxSeries),
     owner,
   }
 }

@@ -60,7 +60,7 @@ export abstract class Instrument<S extends Series> implements Exposable {
   constructor(
     head: FamilyHead,
     labelNames: readonly string[],
-    maxSeries: number,
+    maxSeries: number | undefined,
     room: Room,
     make: SeriesMaker<S>,
   ) {

@@ -100,10 +100,11 @@ export interface Registry {
    */
   busyMs(): number
   /**
-   * Reports losses and failures there from now on. What was counted before, in the store the registry made for
-   * itself, is carried over: instruments may be made and used before telemetry is created.
+   * Changes limits and where losses are reported, also for instruments that exist: they may be made and used before
+   * telemetry is created. What was counted before, in the store the registry made for itself, is carried over; series
+   * beyond a lower limit are kept. Throws `TRI_ERR_OPTION`.
    */
-  reportTo(diagnostics: Diagnostics): void
+  configure(options: RegistryOptions & { diagnostics?: Diagnostics }): void
 }
 
 const defaults = { maxSeries: 2000, exemplars: true } as const
@@ -121,7 +122,6 @@ export function processRegistry(): Registry {
 
 class MetricRegistry implements Registry {
   readonly #room: Room
-  readonly #maxSeries: number
   readonly #writer = new TextWriter()
   readonly #instruments = new InstrumentSet()
   readonly #sources: SourceSet
@@ -132,13 +132,13 @@ class MetricRegistry implements Registry {
     const clock = options.clock ?? systemClock
     const diagnostics = options.diagnostics ?? createDiagnostics({ clock })
     if (options.diagnostics === undefined) this.#own = diagnostics
-    this.#room = new Room(diagnostics, clock, options.exemplars ?? defaults.exemplars)
+    const maxSeries = checkMaxSeries('maxSeries', options.maxSeries ?? defaults.maxSeries)
+    this.#room = new Room(diagnostics, clock, options.exemplars ?? defaults.exemplars, maxSeries)
     this.#sources = new SourceSet(this.#room)
-    this.#maxSeries = checkMaxSeries('maxSeries', options.maxSeries ?? defaults.maxSeries)
   }
 
   counter<const L extends string = never>(options: InstrumentOptions<L>): Counter<L> {
-    const { head, labels, maxSeries } = checkInstrument('counter', options, this.#maxSeries)
+    const { head, labels, maxSeries } = checkInstrument('counter', options)
     const made = this.#instruments.getOrCreate(
       head,
       labels,
@@ -149,7 +149,7 @@ class MetricRegistry implements Registry {
   }
 
   gauge<const L extends string = never>(options: InstrumentOptions<L>): Gauge<L> {
-    const { head, labels, maxSeries } = checkInstrument('gauge', options, this.#maxSeries)
+    const { head, labels, maxSeries } = checkInstrument('gauge', options)
     const made = this.#instruments.getOrCreate(
       head,
       labels,
@@ -160,7 +160,7 @@ class MetricRegistry implements Registry {
   }
 
   histogram<const L extends string = never>(options: HistogramOptions<L>): Histogram<L> {
-    const { head, labels, maxSeries, owner } = checkInstrument('histogram', options, this.#maxSeries)
+    const { head, labels, maxSeries, owner } = checkInstrument('histogram', options)
     const bounds = checkBuckets(owner, options.buckets ?? DEFAULT_BUCKETS)
     const made = this.#instruments.getOrCreate(
       head,
@@ -202,7 +202,10 @@ class MetricRegistry implements Registry {
     return this.#room.busyMs
   }
 
-  reportTo(diagnostics: Diagnostics): void {
+  configure({ diagnostics, exemplars, maxSeries }: RegistryOptions & { diagnostics?: Diagnostics }): void {
+    if (maxSeries !== undefined) this.#room.maxSeries = checkMaxSeries('metrics.maxSeries', maxSeries)
+    if (exemplars !== undefined) this.#room.exemplars = exemplars
+    if (diagnostics === undefined) return
     for (const { name, help, labels, type, value } of this.#own?.snapshot() ?? []) {
       if (type === 'counter') diagnostics.counter({ name, help, labels }).add(value)
     }

@@ -5,18 +5,21 @@ import { activeSpanContext, type Clock, type Diagnostics } from '@triscope/core'
 /** W3C Trace Context §3.2.2.5.1: the `sampled` flag. */
 const SAMPLED = 1
 
-/** The registry's means; one object, so that where diagnostics go can be changed for all instruments at once. */
+/** The registry's means; one object, so that what changes in it changes for all instruments at once. */
 export class Room {
   diagnostics: Diagnostics
   readonly clock: Clock
-  readonly exemplars: boolean
+  exemplars: boolean
+  /** For instruments that name no limit of their own. */
+  maxSeries: number
   /** Milliseconds this registry kept the event loop busy to collect and render, in all. */
   busyMs = 0
 
-  constructor(diagnostics: Diagnostics, clock: Clock, exemplars: boolean) {
+  constructor(diagnostics: Diagnostics, clock: Clock, exemplars: boolean, maxSeries: number) {
     this.diagnostics = diagnostics
     this.clock = clock
     this.exemplars = exemplars
+    this.maxSeries = maxSeries
   }
 
   /** Counts a recording that could not be kept. */

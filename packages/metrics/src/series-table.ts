@@ -50,7 +50,6 @@ type Node<S extends Series> = S | Alias<S> | Map<unknown, Node<S>>
 /** One per instrument. */
 export class SeriesTable<S extends Series> {
   readonly names: readonly string[]
-  readonly maxSeries: number
   /** In the order in which they were first seen; the overflow series is not among them. */
   readonly all: S[] = []
   overflow: S | undefined
@@ -58,6 +57,7 @@ export class SeriesTable<S extends Series> {
   folded = 0
 
   readonly #owner: string
+  readonly #ownLimit: number | undefined
   readonly #room: Room
   readonly #make: SeriesMaker<S>
   readonly #root: Map<unknown, Node<S>> = new Map()
@@ -65,12 +65,23 @@ export class SeriesTable<S extends Series> {
   #byLabels: Map<string, S> | undefined
   #aliases = 0
 
-  constructor(owner: string, names: readonly string[], maxSeries: number, room: Room, make: SeriesMaker<S>) {
+  constructor(
+    owner: string,
+    names: readonly string[],
+    ownLimit: number | undefined,
+    room: Room,
+    make: SeriesMaker<S>,
+  ) {
     this.#owner = owner
     this.names = names
-    this.maxSeries = maxSeries
+    this.#ownLimit = ownLimit
     this.#room = room
     this.#make = make
+  }
+
+  /** Label sets kept: its own limit, else the registry's as it is now. */
+  get maxSeries(): number {
+    return this.#ownLimit ?? this.#room.maxSeries
   }
 
   /** The series of these labels, or `undefined` when they cannot be read; the loss is counted. */

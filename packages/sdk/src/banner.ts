@@ -2,8 +2,9 @@
  * What is said once, at start: a short block on a developer's terminal, one structured line elsewhere, nothing under a
  * test runner. It goes to stderr or to the log, never to the app's own stdout.
  */
-import { SDK_VERSION } from '@triscope/core'
+import { type Resource, SDK_VERSION } from '@triscope/core'
 import type { Logger } from 'pino'
+import type { Configuration } from './configuration.ts'
 
 /** What there is to say. */
 export interface Facts {
@@ -18,7 +19,25 @@ export interface Facts {
   notices: readonly string[]
 }
 
-/** Says it. `terminal` is where a developer reads; without one it goes to the log. */
+/** Puts the facts together. @param metricsUrl that of a listener of its own, once it listens */
+export function factsOf(
+  configuration: Configuration,
+  { attributes }: Resource,
+  metricsUrl: string | undefined,
+  notices: readonly string[],
+): Facts {
+  const version = attributes['service.version']
+  return {
+    service: String(attributes['service.name']),
+    version: version === undefined ? undefined : String(version),
+    environment: configuration.environment,
+    metrics: metricsFact(configuration, metricsUrl),
+    traces: tracesFact(configuration),
+    notices,
+  }
+}
+
+/** Says it. `terminal` is where a developer reads; without one it goes to the log, as a warning where there are notices. */
 export function sayBanner(
   facts: Facts,
   terminal: { write(text: string): unknown } | undefined,
@@ -28,16 +47,10 @@ export function sayBanner(
     terminal.write(bannerText(facts))
     return
   }
-  logger.info(
-    {
-      service: facts.service,
-      environment: facts.environment,
-      metrics: facts.metrics,
-      traces: facts.traces,
-      ...(facts.notices.length === 0 ? {} : { notices: facts.notices }),
-    },
-    'triscope started',
-  )
+  const { notices, environment, metrics, traces } = facts
+  const fields = { environment, metrics, traces }
+  if (notices.length === 0) logger.info(fields, 'triscope started')
+  else logger.warn({ ...fields, notices }, 'triscope started')
 }
 
 /** The block for a terminal. */
@@ -50,4 +63,16 @@ export function bannerText(facts: Facts): string {
     ...facts.notices.map((notice) => `  ! ${notice}`),
   ]
   return `\n${lines.join('\n')}\n\n`
+}
+
+function metricsFact({ enabled, metrics }: Configuration, url: string | undefined): string {
+  if (!enabled || metrics === undefined) return 'off'
+  const { listener, path } = metrics.place
+  if (listener !== undefined) return url ?? `http://${listener.host}:${listener.port}/metrics`
+  return path === undefined ? 'not served (metrics.path is false)' : `GET ${path} on this app`
+}
+
+function tracesFact({ enabled, tracing }: Configuration): string {
+  if (!enabled || tracing === undefined) return 'off'
+  return tracing.goesTo ?? 'in log lines and exemplars; set OTEL_EXPORTER_OTLP_ENDPOINT to export spans'
 }

@@ -15,7 +15,7 @@ describe('configuration', () => {
   it('sends no spans until an endpoint is named', () => {
     const { tracing, metrics } = resolve({})
     expect(tracing?.options.exporter).toBeUndefined()
-    expect(tracing?.goesTo).toBe('')
+    expect(tracing?.goesTo).toBeUndefined()
     expect(metrics?.place).toEqual({ path: '/metrics', listener: undefined, toProxies: true })
   })
 

@@ -22,7 +22,10 @@ export interface Configuration {
   enabled: boolean
   environment: string
   metrics: { place: MetricsPlace; exemplars: boolean; runtime: boolean } | undefined
-  tracing: { options: Omit<TracingOptions, 'resource'>; outbound: boolean; goesTo: string } | undefined
+  /** `goesTo` says where spans are sent, in words; `undefined` where they are not. */
+  tracing:
+    | { options: Omit<TracingOptions, 'resource'>; outbound: boolean; goesTo: string | undefined }
+    | undefined
   logLevel: string | undefined
   /** Whether the process is run by a test runner, where nothing is printed. */
   underTest: boolean
@@ -84,7 +87,7 @@ function tracingOf(given: TracingSettings, read: EnvReader): Configuration['trac
   return {
     options,
     outbound: outbound ?? true,
-    goesTo: destination?.url ?? (exporter === undefined ? '' : 'the exporter given in code'),
+    goesTo: destination?.url ?? (exporter === undefined ? undefined : 'the exporter given in code'),
   }
 }
 

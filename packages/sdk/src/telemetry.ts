@@ -4,39 +4,24 @@
  * Invariant: what is created here is taken down by `shutdown`, all of it, and `shutdown` is bounded and safe twice.
  */
 import {
-  type ContextStorage,
   createDiagnostics,
-  createRedaction,
-  createResource,
   type DiagnosticMessage,
   type Diagnostics,
-  installContext,
   type Pipeline,
-  type Redaction,
   type Resource,
-  registerApi,
   systemClock,
 } from '@triscope/core'
-import { createLogging, type Logging, setCurrentLogging } from '@triscope/logging'
+import type { Logging } from '@triscope/logging'
 import {
-  createRegistry,
   diagnosticsSource,
-  processRegistry,
   type Registry,
   registrySource,
   startRuntimeMetrics,
   targetInfo,
 } from '@triscope/metrics'
-import {
-  createTracing,
-  delegatingPropagator,
-  delegatingProvider,
-  setCurrentTracing,
-  type Tracing,
-} from '@triscope/tracing'
+import type { Tracing } from '@triscope/tracing'
 import type { Logger } from 'pino'
-import { findApiCopies, reconcileApiCopies } from './api-copies.ts'
-import { sayBanner } from './banner.ts'
+import { factsOf, sayBanner } from './banner.ts'
 import { type Configuration, resolveConfiguration } from './configuration.ts'
 import { processEnv } from './env.ts'
 import {
@@ -49,7 +34,8 @@ import { checkOptions, type TriscopeOptions } from './options.ts'
 import { watchProcessEnd } from './process-end.ts'
 import type { Req, Res } from './request-end.ts'
 import { createIgnore } from './request-ignore.ts'
-import { createRequestMetrics } from './request-metrics.ts'
+import { createRequestMetrics, type RequestMetrics } from './request-metrics.ts'
+import { createRooms, type RoomParts, type Rooms } from './rooms.ts'
 import {
   type BeginOptions,
   createRequests,
@@ -85,113 +71,60 @@ const SHUTDOWN_MS = 5_000
 export function createTelemetry(options: TriscopeOptions = {}): Telemetry {
   checkOptions(options)
   const clock = options.clock ?? systemClock
-  const notices: string[] = []
-  let starting = true
-  const diagnostics = createDiagnostics({
-    clock,
-    onMessage: (message) => {
-      if (options.onWarning !== undefined) options.onWarning(message)
-      else if (starting) notices.push(`${message.code}: ${message.message}`)
-      else sayWarning(message)
-    },
-  })
-  let logger: Logger | undefined
-  const sayWarning = ({ code, message, suppressed }: DiagnosticMessage): void => {
-    const fields = suppressed === 0 ? { code } : { code, suppressed }
-    if (logger === undefined) process.emitWarning(message, { type: 'TriscopeWarning', code })
-    else logger.warn(fields, `triscope: ${message}`)
-  }
+  const voice = createVoice(options)
+  const diagnostics = createDiagnostics({ clock, onMessage: voice.say })
   const env = options.env ?? processEnv()
   const configuration = resolveConfiguration(options, env, diagnostics)
-  const parts = assemble(options, configuration, env, diagnostics, clock)
-  logger = parts.logging.logger
-  starting = false
-  announce(options, configuration, parts, notices)
-  return parts.telemetry
-}
-
-interface Parts {
-  telemetry: Telemetry
-  logging: Logging
-  resource: Resource
-  listener: MetricsListener | undefined
+  const parts = { diagnostics, clock, env }
+  const rooms = createRooms(options, configuration, parts)
+  const metrics = startMetrics(options, configuration, rooms, parts)
+  const telemetry = assemble(options, configuration, rooms, metrics, parts)
+  announce(options, configuration, rooms, metrics.listener, voice.started(rooms.logging.logger))
+  return telemetry
 }
 
 function assemble(
   options: TriscopeOptions,
-  configuration: Configuration,
-  env: Readonly<Record<string, string | undefined>>,
-  diagnostics: Diagnostics,
-  clock: NonNullable<TriscopeOptions['clock']>,
-): Parts {
-  const storage = installContext()
-  const redaction = createRedaction()
-  const room = { diagnostics, clock, env }
-  const resource = createResource({
-    ...(options.service === undefined ? {} : { service: options.service }),
-    ...(options.version === undefined ? {} : { version: options.version }),
-    ...(options.environment === undefined ? {} : { environment: options.environment }),
-    ...(options.resource === undefined ? {} : { attributes: options.resource }),
-    env,
-    diagnostics,
-  })
-  const tearDown: (() => unknown)[] = []
-  const enabled = configuration.enabled
-
-  const metricsOptions = options.metrics === false ? {} : (options.metrics ?? {})
-  const registry = metricsOptions.registry ?? registryFor(metricsOptions, configuration, room)
-  registry.reportTo(diagnostics)
-  const logging = createLoggingFor(options, configuration, redaction, resource, room)
-  tearDown.push(setCurrentLogging(logging))
-
-  const tracing =
-    enabled && configuration.tracing !== undefined
-      ? createTracing({ ...configuration.tracing.options, resource, ...room })
-      : undefined
-  if (tracing !== undefined) {
-    tearDown.push(setCurrentTracing(tracing))
-    registerGlobally(storage, diagnostics)
-  }
-
-  const metricsOn = enabled && configuration.metrics !== undefined
-  const requestMetrics = metricsOn ? createRequestMetrics(registry, metricsOptions.buckets) : undefined
-  if (metricsOn) {
-    tearDown.push(
-      registry.attach(targetInfo(resource)),
-      registry.attach(diagnosticsSource(diagnostics)),
-      registry.attach(registrySource(registry)),
-    )
-    if (configuration.metrics?.runtime === true) tearDown.push(startRuntimeMetrics(registry, room))
-  }
-  if (tracing !== undefined && configuration.tracing?.outbound === true) {
-    tearDown.push(tracing.watchClients((call) => requestMetrics?.client(call)))
-  }
-  const endpoint = metricsOn ? endpointFor(configuration, registry, diagnostics) : undefined
-  const place = metricsOn ? configuration.metrics?.place.listener : undefined
-  const listener = place === undefined ? undefined : listenForMetrics(registry, diagnostics, place)
-
+  { enabled, tracing: tracingSettings }: Configuration,
+  rooms: Rooms,
+  metrics: RunningMetrics,
+  { clock, diagnostics }: RoomParts,
+): Telemetry {
+  const { logging, redaction, registry, resource, storage, tracing } = rooms
   const requests = createRequests({
     clock,
     storage,
     diagnostics,
     redaction,
-    metrics: requestMetrics,
+    metrics: metrics.requests,
     tracing,
     logging,
     onError: options.onError,
   })
   const ignored = createIgnore(options.ignore, diagnostics)
   const pipelines: readonly Pipeline[] = tracing === undefined ? [logging] : [tracing, logging]
-  const flush = async (timeoutMs = SHUTDOWN_MS): Promise<boolean> => {
+
+  async function flush(timeoutMs: number = SHUTDOWN_MS): Promise<boolean> {
     const done = await Promise.all(pipelines.map((pipeline) => pipeline.flush(timeoutMs)))
     return done.every(Boolean)
   }
-  if (enabled && options.flushAtExit !== false) {
-    tearDown.push(watchProcessEnd(flush, () => tracing?.endedSpans ?? 0))
+
+  if (tracingSettings?.outbound === true) tracing?.watchClients((call) => metrics.requests?.client(call))
+  const stopWatching =
+    enabled && options.flushAtExit !== false
+      ? watchProcessEnd(flush, () => tracing?.endedSpans ?? 0)
+      : undefined
+
+  async function shutDown(timeoutMs: number): Promise<boolean> {
+    const done = await Promise.all(pipelines.map((pipeline) => pipeline.shutdown(timeoutMs)))
+    stopWatching?.()
+    rooms.withdraw()
+    await metrics.stop()
+    return done.every(Boolean)
   }
 
   let ending: Promise<boolean> | undefined
-  const telemetry: Telemetry = {
+  return {
     registry,
     tracing,
     logging,
@@ -202,125 +135,94 @@ function assemble(
     beginRequest: (req, res, how) =>
       !enabled || ending !== undefined || ignored(req) ? undefined : requests.begin(req, res, how),
     requestOf: (req) => requests.of(req),
-    answer: (req, res) => endpoint?.(req, res) ?? false,
+    answer: (req, res) => metrics.endpoint?.(req, res) ?? false,
     flush,
     shutdown(timeoutMs = SHUTDOWN_MS) {
-      ending ??= (async () => {
-        const done = await Promise.all(pipelines.map((pipeline) => pipeline.shutdown(timeoutMs)))
-        for (const undo of tearDown.reverse()) undo()
-        await listener?.close()
-        return done.every(Boolean)
-      })()
+      ending ??= shutDown(timeoutMs)
       return ending
     },
   }
-  return { telemetry, logging, resource, listener }
 }
 
-type Room = {
-  diagnostics: Diagnostics
-  clock: NonNullable<TriscopeOptions['clock']>
-  env: Readonly<Record<string, string | undefined>>
+/** All parts are missing where metrics are off. */
+interface RunningMetrics {
+  readonly requests: RequestMetrics | undefined
+  readonly endpoint: MetricsEndpoint | undefined
+  readonly listener: MetricsListener | undefined
+  stop(): Promise<void>
 }
 
-/** The process's registry, unless the options ask for one that is made otherwise. */
-function registryFor(given: { maxSeries?: number }, configuration: Configuration, room: Room): Registry {
-  const exemplars = configuration.metrics?.exemplars ?? true
-  if (given.maxSeries === undefined && exemplars) return processRegistry()
-  return createRegistry({
-    ...room,
-    exemplars,
-    ...(given.maxSeries === undefined ? {} : { maxSeries: given.maxSeries }),
-  })
-}
-
-function createLoggingFor(
+function startMetrics(
   options: TriscopeOptions,
-  configuration: Configuration,
-  redaction: Redaction,
-  resource: Resource,
-  room: Room,
-): Logging {
-  if (options.logging === false || (!configuration.enabled && options.logging === undefined)) {
-    return createLogging({ level: 'silent', access: 'off', redaction, ...room })
+  { enabled, metrics }: Configuration,
+  { registry, resource }: Rooms,
+  parts: RoomParts,
+): RunningMetrics {
+  if (!enabled || metrics === undefined) {
+    return { requests: undefined, endpoint: undefined, listener: undefined, stop: async () => {} }
   }
-  const level = options.logging?.level ?? configuration.logLevel
-  return createLogging({
-    ...options.logging,
-    ...(level === undefined ? {} : { level }),
-    service: String(resource.attributes['service.name']),
-    redaction,
-    ...room,
-  })
+  const { diagnostics } = parts
+  const { listener: ownListener, path, toProxies } = metrics.place
+  const buckets = options.metrics === false ? undefined : options.metrics?.buckets
+  const undo = [
+    registry.attach(targetInfo(resource)),
+    registry.attach(diagnosticsSource(diagnostics)),
+    registry.attach(registrySource(registry)),
+    ...(metrics.runtime ? [startRuntimeMetrics(registry, parts)] : []),
+  ]
+  const listener =
+    ownListener === undefined ? undefined : listenForMetrics(registry, diagnostics, ownListener)
+  return {
+    requests: createRequestMetrics(registry, buckets),
+    endpoint:
+      path === undefined ? undefined : createMetricsEndpoint({ registry, diagnostics, path, toProxies }),
+    listener,
+    async stop() {
+      for (const detach of undo) detach()
+      await listener?.close()
+    },
+  }
 }
 
-function endpointFor(
-  configuration: Configuration,
-  registry: Registry,
-  diagnostics: Diagnostics,
-): MetricsEndpoint | undefined {
-  const place = configuration.metrics?.place
-  if (place?.path === undefined) return undefined
-  return createMetricsEndpoint({ registry, diagnostics, path: place.path, toProxies: place.toProxies })
+/** Where warnings go: gathered for the banner while starting, to the log afterwards, to the app's own hook if it has one. */
+interface Voice {
+  say(message: DiagnosticMessage): void
+  /** From now on warnings go to `logger`. @returns what was said until now */
+  started(logger: Logger): readonly string[]
 }
 
-/** Registered once for the process: what is registered passes every call on to the telemetry in force. */
-function registerGlobally(storage: ContextStorage, diagnostics: Diagnostics): void {
-  const outcome = registerApi({
-    context: storage,
-    trace: delegatingProvider(),
-    propagation: delegatingPropagator(),
-  })
-  if (outcome.trace === 'taken') {
-    diagnostics.warn(
-      'TRI_WARN_API_TAKEN',
-      'another OpenTelemetry SDK was registered first: spans that libraries make through the API go to it, not to Triscope; remove one of the two, or start Triscope first',
-    )
+function createVoice({ onWarning, logging }: TriscopeOptions): Voice {
+  const notices: string[] = []
+  let logger: Logger | undefined
+  return {
+    say(warning) {
+      const { code, message, suppressed } = warning
+      if (onWarning !== undefined) onWarning(warning)
+      else if (logger === undefined) notices.push(`${code}: ${message}`)
+      // A logger that was switched off would swallow it.
+      else if (logging === false) process.emitWarning(message, { type: 'TriscopeWarning', code })
+      else logger.warn(suppressed === 0 ? { code } : { code, suppressed }, `triscope: ${message}`)
+    },
+    started(to) {
+      logger = to
+      return notices
+    },
   }
-  reconcileApiCopies(diagnostics, findApiCopies())
 }
 
 function announce(
   options: TriscopeOptions,
   configuration: Configuration,
-  parts: Parts,
+  { logging, resource }: Rooms,
+  listener: MetricsListener | undefined,
   notices: readonly string[],
 ): void {
   const wanted = options.banner ?? !configuration.underTest
   if (!wanted && notices.length === 0) return
+  const isTerminal = configuration.environment !== 'production' && process.stderr.isTTY === true
   // On the next turn, when a listener of its own knows its port.
   setImmediate(() => {
-    const terminal =
-      configuration.environment !== 'production' && process.stderr.isTTY === true ? process.stderr : undefined
-    const { attributes } = parts.resource
-    sayBanner(
-      {
-        service: String(attributes['service.name']),
-        version:
-          attributes['service.version'] === undefined ? undefined : String(attributes['service.version']),
-        environment: configuration.environment,
-        metrics: metricsFact(configuration, parts.listener),
-        traces: tracesFact(configuration),
-        notices,
-      },
-      terminal,
-      parts.logging.logger,
-    )
+    const facts = factsOf(configuration, resource, listener?.url, notices)
+    sayBanner(facts, isTerminal ? process.stderr : undefined, logging.logger)
   }).unref()
-}
-
-function metricsFact(configuration: Configuration, listener: MetricsListener | undefined): string {
-  if (!configuration.enabled || configuration.metrics === undefined) return 'off'
-  const { place } = configuration.metrics
-  if (place.listener !== undefined)
-    return listener?.url ?? `http://${place.listener.host}:${place.listener.port}/metrics`
-  return place.path === undefined ? 'not served (metrics.path is false)' : `GET ${place.path} on this app`
-}
-
-function tracesFact(configuration: Configuration): string {
-  if (!configuration.enabled || configuration.tracing === undefined) return 'off'
-  const { goesTo } = configuration.tracing
-  return goesTo === ''
-    ? 'in log lines and exemplars; set OTEL_EXPORTER_OTLP_ENDPOINT to export spans'
-    : goesTo
 }

@@ -1,0 +1,137 @@
+/** Makes the rooms of one telemetry from its options, and lets them be found: through OpenTelemetry's API and ours. */
+import {
+  type Clock,
+  type ContextStorage,
+  createRedaction,
+  createResource,
+  type Diagnostics,
+  installContext,
+  type Redaction,
+  type Resource,
+  registerApi,
+} from '@triscope/core'
+import { createLogging, type Logging, setCurrentLogging } from '@triscope/logging'
+import { processRegistry, type Registry } from '@triscope/metrics'
+import {
+  createTracing,
+  delegatingPropagator,
+  delegatingProvider,
+  setCurrentTracing,
+  type Tracing,
+} from '@triscope/tracing'
+import { findApiCopies, reconcileApiCopies } from './api-copies.ts'
+import type { Configuration } from './configuration.ts'
+import type { Env } from './env.ts'
+import type { TriscopeOptions } from './options.ts'
+
+/** What every room takes. */
+export interface RoomParts {
+  readonly diagnostics: Diagnostics
+  readonly clock: Clock
+  readonly env: Env
+}
+
+export interface Rooms {
+  readonly storage: ContextStorage
+  readonly redaction: Redaction
+  readonly resource: Resource
+  readonly registry: Registry
+  readonly logging: Logging
+  readonly tracing: Tracing | undefined
+  /** Takes them out of force again. */
+  withdraw(): void
+}
+
+/** Makes them and puts them in force. Throws `TRI_ERR_OPTION` and `TRI_ERR_UNKNOWN_OPTION`, before anything is. */
+export function createRooms(options: TriscopeOptions, configuration: Configuration, parts: RoomParts): Rooms {
+  const storage = installContext()
+  const redaction = createRedaction()
+  const resource = resourceOf(options, parts)
+  const registry = registryOf(options, configuration, parts)
+  const logging = loggingOf(options, configuration, redaction, resource, parts)
+  const tracing =
+    configuration.enabled && configuration.tracing !== undefined
+      ? createTracing({ ...configuration.tracing.options, resource, redaction, ...parts })
+      : undefined
+  const withdrawLogging = setCurrentLogging(logging)
+  const withdrawTracing = tracing === undefined ? undefined : setCurrentTracing(tracing)
+  if (tracing !== undefined) registerGlobally(storage, parts.diagnostics)
+  return {
+    storage,
+    redaction,
+    resource,
+    registry,
+    logging,
+    tracing,
+    withdraw() {
+      withdrawTracing?.()
+      withdrawLogging()
+    },
+  }
+}
+
+function resourceOf(
+  { service, version, environment, resource }: TriscopeOptions,
+  parts: RoomParts,
+): Resource {
+  return createResource({
+    ...(service === undefined ? {} : { service }),
+    ...(version === undefined ? {} : { version }),
+    ...(environment === undefined ? {} : { environment }),
+    ...(resource === undefined ? {} : { attributes: resource }),
+    env: parts.env,
+    diagnostics: parts.diagnostics,
+  })
+}
+
+/** The process's registry is told the limits too: instruments may have been made in it before. */
+function registryOf(
+  { metrics }: TriscopeOptions,
+  configuration: Configuration,
+  { diagnostics }: RoomParts,
+): Registry {
+  const given = metrics === false ? undefined : metrics
+  const registry = given?.registry ?? processRegistry()
+  registry.configure({
+    diagnostics,
+    exemplars: configuration.metrics?.exemplars ?? true,
+    ...(given?.maxSeries === undefined ? {} : { maxSeries: given.maxSeries }),
+  })
+  return registry
+}
+
+/** Switched off by `logging: false` it is silent; where only telemetry is disabled, the app's own lines go on. */
+function loggingOf(
+  options: TriscopeOptions,
+  configuration: Configuration,
+  redaction: Redaction,
+  resource: Resource,
+  parts: RoomParts,
+): Logging {
+  if (options.logging === false) return createLogging({ level: 'silent', access: 'off', redaction, ...parts })
+  const level = options.logging?.level ?? configuration.logLevel
+  return createLogging({
+    service: String(resource.attributes['service.name']),
+    ...options.logging,
+    ...(level === undefined ? {} : { level }),
+    ...(configuration.enabled ? {} : { access: 'off' }),
+    redaction,
+    ...parts,
+  })
+}
+
+/** Registered once for the process: what is registered passes every call on to the telemetry in force. */
+function registerGlobally(storage: ContextStorage, diagnostics: Diagnostics): void {
+  const outcome = registerApi({
+    context: storage,
+    trace: delegatingProvider(),
+    propagation: delegatingPropagator(),
+  })
+  if (outcome.trace === 'taken') {
+    diagnostics.warn(
+      'TRI_WARN_API_TAKEN',
+      'another OpenTelemetry SDK was registered first: spans that libraries make through the API go to it, not to Triscope; remove one of the two, or start Triscope first',
+    )
+  }
+  reconcileApiCopies(diagnostics, findApiCopies())
+}
