@@ -14,6 +14,8 @@ import type { SendResult } from './sender.ts'
 
 /** During a flush no backoff is longer: a process that ends has seconds, not minutes. */
 const FLUSH_BACKOFF_MS = 500
+/** From the second retry on no wait is shorter, whatever jitter or the backend says: no loop of ours is a busy one. */
+const MIN_WAIT_MS = 100
 /** A backend that asks for more is asked again after this: a date from a wrong clock must not stop us for a day. */
 const MAX_RETRY_AFTER_MS = 300_000
 
@@ -161,6 +163,7 @@ export class BatchExport {
       this.#last = true
       waitMs = 0
     }
+    if (this.#attempts > 1 && !this.#last) waitMs = Math.max(waitMs, MIN_WAIT_MS)
     this.#timer = timer(waitMs, () => {
       this.#timer = undefined
       this.attempt()

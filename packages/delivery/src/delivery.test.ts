@@ -84,7 +84,7 @@ describe('delivery', () => {
     expect(t.messages.map(({ code, message }) => `${code} ${message}`)).toEqual([
       'TRI_WARN_EXPORT traces: http://c:4318/ cannot be reached; 7 spans are given up after 1 attempt in 0 s; 7 dropped so far',
     ])
-    expect(t.messages[0]?.error).toHaveProperty('cause', (AWAY as { cause: unknown }).cause)
+    expect(t.messages[0]?.error).toHaveProperty('cause', AWAY.cause)
   })
 
   it('waits as long as Retry-After asks, even past the budget, and then tries once more', async () => {
@@ -113,6 +113,16 @@ describe('delivery', () => {
       odd.offer(1)
       await odd.clock.advance(6_000)
       expect(timesOf(odd.attempts)).toEqual([5_000, 5_500])
+    }
+  })
+
+  it('never asks in a busy loop, whatever jitter or the backend says', async () => {
+    for (const result of [{ ...AWAY, afterMs: 0 }, AWAY]) {
+      const t = scriptedDelivery(() => result, { random: () => 0, retryForMs: 1_000 })
+      t.offer(1)
+      await t.clock.advance(6_500)
+      expect(t.attempts.map(({ atMs }) => atMs).slice(0, 4)).toEqual([5_000, 5_000, 5_100, 5_200])
+      expect([t.attempts.length, t.dropped()]).toEqual([12, { RETRIES_ENDED: 1 }])
     }
   })
 

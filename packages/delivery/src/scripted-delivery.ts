@@ -34,12 +34,15 @@ export interface ScriptedDelivery {
   missing(): number
 }
 
-export const REFUSED: SendResult = { kind: 'refused', cause: new Error('http://c:4318/ answered 400') }
-export const AWAY: SendResult = {
+export const REFUSED: SendResult & { kind: 'refused' } = {
+  kind: 'refused',
+  cause: new Error('http://c:4318/ answered 400'),
+}
+export const AWAY: SendResult & { kind: 'retry' } = {
   kind: 'retry',
   cause: Object.assign(new Error('http://c:4318/ cannot be reached'), { code: 'ECONNREFUSED' }),
 }
-export const ACCEPTED: SendResult = { kind: 'accepted' }
+export const ACCEPTED: SendResult & { kind: 'accepted' } = { kind: 'accepted' }
 
 /** What the sender answers at attempt `n`, the first being 1; `'hang'` waits for `answer` or `close`. */
 export type Script = (n: number, attempt: Attempt) => SendResult | 'hang'

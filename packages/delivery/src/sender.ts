@@ -13,7 +13,7 @@ export type SendResult =
   | {
       /** The same bytes may be sent again: the backend is away, or busy. */
       kind: 'retry'
-      /** Milliseconds to wait at least, as the backend asked; 0 says at once, and only where that cannot repeat itself. */
+      /** Milliseconds to wait at least, as the backend asked; 0 says at once. */
       afterMs?: number
       /** What happened; its message names the endpoint, never a secret. */
       cause: unknown
