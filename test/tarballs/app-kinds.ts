@@ -1,6 +1,5 @@
 /** The smallest app of each framework, written in each way that apps are written in. */
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import type { EmptyApp } from './empty-app.ts'
@@ -142,7 +141,7 @@ async function compile(app: EmptyApp, name: string, text: string): Promise<strin
 
 /** Far from any node_modules, so that nothing but what is in the bundle can be loaded. */
 async function bundle(app: EmptyApp, format: 'esm' | 'cjs', text: string): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'triscope-bundle-'))
+  const folder = app.folderOutside()
   writeFileSync(join(folder, 'package.json'), '{ "name": "shop", "version": "1.0.0" }')
   const outfile = join(folder, format === 'esm' ? 'app.mjs' : 'app.cjs')
   const { warnings } = await build({

@@ -22,5 +22,6 @@ describe.each<Framework>(['express', 'fastify'])('npm install @triscope/%s', (fr
     expect(registry.asked).toContain('@triscope/tracing')
     expect(app.copiesOf('@opentelemetry/api')).toHaveLength(1)
     await checkOneRequest(await makeApp(app, framework, 'ESM', 'first'))
+    app.remove()
   })
 })

@@ -2,16 +2,18 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   realpathSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 /** What an installer said. */
 export interface Said {
@@ -21,37 +23,50 @@ export interface Said {
 
 /** How one installer adds packages; `overrides` maps our names to our tarballs, where it would ask a registry. */
 interface Installer {
+  /** Whether the manifest can send it to a tarball for what another package depends on. */
+  readonly knowsOverrides: boolean
   readonly command: readonly string[]
-  readonly env: Readonly<Record<string, string>>
+  /** @param cache a folder that lives as long as this run of checks */
+  env(cache: string): Readonly<Record<string, string>>
   readonly files: Readonly<Record<string, string>>
   manifest(overrides: Readonly<Record<string, string>>): object
 }
 
-const cache = mkdtempSync(join(tmpdir(), 'triscope-yarn-'))
+/** The rooms that an adapter brings with it. */
+const belowAdapters = ['core', 'delivery', 'metrics', 'tracing', 'logging', 'sdk']
 
 /** npm takes a tarball for the dependency of another by itself; the others have to be told. */
 export const installers: Readonly<Record<'npm' | 'pnpm' | 'yarn 1' | 'yarn 4', Installer>> = {
-  npm: { command: ['npm', 'install'], env: {}, files: {}, manifest: () => ({}) },
+  npm: {
+    knowsOverrides: false,
+    command: ['npm', 'install'],
+    env: () => ({}),
+    files: {},
+    manifest: () => ({}),
+  },
   pnpm: {
+    knowsOverrides: true,
     command: ['npx', '--yes', 'pnpm@10.34.9', 'add'],
-    env: {},
+    env: () => ({}),
     files: {},
     manifest: (overrides) => ({ pnpm: { overrides } }),
   },
   'yarn 1': {
+    knowsOverrides: true,
     command: ['npx', '--yes', 'yarn@1.22.22', 'add'],
     // It would take a tarball of the same name and version from its cache, whatever is in it.
-    env: { YARN_CACHE_FOLDER: join(cache, '1') },
+    env: (cache) => ({ YARN_CACHE_FOLDER: join(cache, 'yarn1') }),
     files: {},
     manifest: (resolutions) => ({ resolutions }),
   },
   'yarn 4': {
+    knowsOverrides: true,
     command: ['npx', '--yes', '@yarnpkg/cli-dist@4.12.0', 'add'],
-    env: {
+    env: (cache) => ({
       YARN_ENABLE_TELEMETRY: '0',
-      YARN_GLOBAL_FOLDER: join(cache, '4'),
+      YARN_GLOBAL_FOLDER: join(cache, 'yarn4'),
       YARN_ENABLE_IMMUTABLE_INSTALLS: '0',
-    },
+    }),
     // The lockfile marks the root of a project; without the linker there is no node_modules.
     files: { 'yarn.lock': '', '.yarnrc.yml': 'nodeLinker: node-modules\n' },
     manifest: (resolutions) => ({ resolutions }),
@@ -64,6 +79,7 @@ export class EmptyApp {
   readonly folder: string
   readonly #installer: Installer
   readonly #tarballs: ReadonlyMap<string, string>
+  readonly #env: Readonly<Record<string, string>>
 
   /** @param packed the folder that `scripts/pack.mjs` packed into */
   constructor(packed: string, installer: InstallerName = 'npm') {
@@ -71,7 +87,8 @@ export class EmptyApp {
     this.folder = join(mkdtempSync(join(tmpdir(), 'triscope-app-')), 'shop')
     this.#installer = installers[installer]
     this.#tarballs = tarballsIn(packed)
-    const overrides = Object.fromEntries([...this.#tarballs].map(([name, file]) => [name, `file:${file}`]))
+    this.#env = this.#installer.env(join(packed, '../cache'))
+    const overrides = Object.fromEntries(belowAdapters.map((room) => this.#tarball(room)))
     mkdirSync(this.folder)
     const manifest = { name: 'shop', version: '1.0.0', private: true, ...this.#installer.manifest(overrides) }
     this.write('package.json', JSON.stringify(manifest))
@@ -84,17 +101,32 @@ export class EmptyApp {
     return path
   }
 
+  /** A new folder beside the app, from where none of its packages can be found. */
+  folderOutside(): string {
+    return mkdtempSync(join(dirname(this.folder), 'outside-'))
+  }
+
+  remove(): void {
+    rmSync(dirname(this.folder), { recursive: true })
+  }
+
   /** Installs by name; throws when the installer fails. */
   async install(...names: readonly string[]): Promise<Said> {
     const [command = '', ...args] = [...this.#installer.command, ...names]
-    const said = await this.run(command, args, this.#installer.env)
+    const said = await this.run(command, args, this.#env)
     if (said.status !== 0) throw new Error(`installing ${names.join(' ')} failed\n${said.text}`)
     return said
   }
 
-  /** Installs the tarballs of our packages. */
-  async installPacked(...rooms: readonly string[]): Promise<Said> {
-    return await this.install(...rooms.map((room) => `file:${this.#tarballs.get(`@triscope/${room}`)}`))
+  /** Installs an adapter from its tarball, and the rooms below it from theirs. */
+  async installPacked(adapter: string): Promise<Said> {
+    const named = this.#installer.knowsOverrides ? [adapter] : [...belowAdapters, adapter]
+    return await this.install(...named.map((room) => this.#tarball(room).join('@')))
+  }
+
+  #tarball(room: string): [name: string, file: string] {
+    const name = `@triscope/${room}`
+    return [name, `file:${this.#tarballs.get(name)}`]
   }
 
   /** Runs in the folder of the app until it ends. */
@@ -156,29 +188,23 @@ function tarballsIn(folder: string): Map<string, string> {
 
 /** Folders with a package.json that has a name, at the places where Node looks for packages; links are not followed. */
 function* packagesUnder(modules: string): Generator<string> {
+  if (!existsSync(modules)) return
   for (const entry of readdirSync(modules, { withFileTypes: true })) {
     const path = join(modules, entry.name)
     if (!entry.isDirectory()) continue
     if (entry.name === '.pnpm') {
-      for (const each of readdirSync(path)) {
-        const nested = join(path, each, 'node_modules')
-        if (isFolder(nested)) yield* packagesUnder(nested)
-      }
+      for (const each of readdirSync(path)) yield* packagesUnder(join(path, each, 'node_modules'))
     } else if (entry.name.startsWith('@')) yield* packagesUnder(path)
     else if (!entry.name.startsWith('.')) {
       if (manifestIn(path).name !== undefined) yield path
-      if (isFolder(join(path, 'node_modules'))) yield* packagesUnder(join(path, 'node_modules'))
+      yield* packagesUnder(join(path, 'node_modules'))
     }
   }
 }
 
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
-}
-
 function manifestIn(folder: string): { name?: string; version?: string } {
   const path = join(folder, 'package.json')
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) return {}
+  if (!existsSync(path)) return {}
   return JSON.parse(readFileSync(path, 'utf8')) as { name?: string; version?: string }
 }
 

@@ -1,12 +1,11 @@
 /** The packed packages in apps that have nothing else, put there by each installer, written in each way. */
-import { beforeAll, describe, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, inject, it } from 'vitest'
 import { type Framework, kinds, makeApp, type Order, typeScriptPackages } from './app-kinds.ts'
 import { EmptyApp, type InstallerName, installers } from './empty-app.ts'
 import { checkOneRequest } from './one-request.ts'
 
 const frameworks: readonly Framework[] = ['express', 'fastify']
 const orders: readonly Order[] = ['first', 'last']
-const rooms = ['core', 'delivery', 'metrics', 'tracing', 'logging', 'sdk']
 
 describe.each(Object.keys(installers) as InstallerName[])('installed by %s', (installer) => {
   describe.each(frameworks)('an app with nothing but %s', (framework) => {
@@ -15,10 +14,12 @@ describe.each(Object.keys(installers) as InstallerName[])('installed by %s', (in
     beforeAll(async () => {
       app = new EmptyApp(inject('packed'), installer)
       await app.install(framework)
-      await app.installPacked(...rooms, framework)
+      await app.installPacked(framework)
       // For the kinds below that are written in TypeScript; nothing that runs comes with it.
       await app.install(...typeScriptPackages)
     })
+
+    afterAll(() => app.remove())
 
     describe.each(kinds)('%s', (kind) => {
       it.each(orders)('joins the signals of one request when Triscope is imported %s', async (order) => {
