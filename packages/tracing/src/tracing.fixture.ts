@@ -47,16 +47,68 @@ export class ManualClock implements Clock {
 const load = createRequire(import.meta.url)
 const CLASSES = '@opentelemetry/otlp-transformer/build/src/generated/root.js'
 /** The generated declarations say nothing, so this much is said here. */
-interface MessageClass {
+interface MessageClass<T> {
   decode(bytes: Uint8Array): object
-  toObject(message: object, options: object): Plain
+  toObject(message: object, options: object): T
 }
+
+/** One field of `AnyValue`; none for null. */
+export interface DecodedValue {
+  stringValue?: string
+  boolValue?: boolean
+  intValue?: string
+  doubleValue?: number
+  arrayValue?: { values: DecodedValue[] }
+}
+
+export type DecodedAttributes = { key: string; value: DecodedValue }[]
+
+interface Ids {
+  traceId: string
+  spanId: string
+  parentSpanId?: string
+}
+
+/** Every field of the message; ids as hex digits, 64-bit integers as strings, what is absent with its default. */
+export interface DecodedSpan extends Ids {
+  traceState: string
+  name: string
+  kind: number
+  startTimeUnixNano: string
+  endTimeUnixNano: string
+  attributes: DecodedAttributes
+  droppedAttributesCount: number
+  events: {
+    timeUnixNano: string
+    name: string
+    attributes: DecodedAttributes
+    droppedAttributesCount: number
+  }[]
+  droppedEventsCount: number
+  links: (Ids & {
+    traceState: string
+    attributes: DecodedAttributes
+    droppedAttributesCount: number
+    flags: number
+  })[]
+  droppedLinksCount: number
+  status: { code: number; message: string } | null
+  flags: number
+}
+
+export interface DecodedRequest {
+  resourceSpans: {
+    resource: { attributes: DecodedAttributes }
+    scopeSpans: { scope: { name: string; version: string }; schemaUrl: string; spans: DecodedSpan[] }[]
+  }[]
+}
+
 const { proto } = (
   load(CLASSES) as {
     opentelemetry: {
       proto: {
-        trace: { v1: { Span: MessageClass } }
-        collector: { trace: { v1: { ExportTraceServiceRequest: MessageClass } } }
+        trace: { v1: { Span: MessageClass<DecodedSpan> } }
+        collector: { trace: { v1: { ExportTraceServiceRequest: MessageClass<DecodedRequest> } } }
       }
     }
   }
@@ -75,28 +127,29 @@ if (typeof protobuf.util.Long !== 'function') {
 const { Span } = proto.trace.v1
 const Request = proto.collector.trace.v1.ExportTraceServiceRequest
 
-/** 64-bit integers as strings, bytes as hex, missing fields with their defaults. */
 const asPlain = { longs: String, defaults: true, arrays: true, bytes: String } as const
 
-// biome-ignore lint/suspicious/noExplicitAny: the generated classes describe their plain form as an index of anything.
-export type Plain = any
-
-export function decodeSpan(bytes: Uint8Array): Plain {
-  return hexIds(Span.toObject(Span.decode(bytes), asPlain))
+export function decodeSpan(bytes: Uint8Array): DecodedSpan {
+  return withHexIds(Span.toObject(Span.decode(bytes), asPlain))
 }
 
-export function decodeRequest(bytes: Uint8Array): Plain {
+export function decodeRequest(bytes: Uint8Array): DecodedRequest {
   const request = Request.toObject(Request.decode(bytes), asPlain)
-  for (const { scopeSpans } of request.resourceSpans)
-    for (const { spans } of scopeSpans) spans.forEach(hexIds)
+  for (const { scopeSpans } of request.resourceSpans) {
+    for (const { spans } of scopeSpans) for (const span of spans) withHexIds(span)
+  }
   return request
 }
 
-function hexIds(span: Plain): Plain {
-  for (const holder of [span, ...span.links]) {
-    for (const key of ['traceId', 'spanId', 'parentSpanId']) {
-      if (typeof holder[key] === 'string') holder[key] = Buffer.from(holder[key], 'base64').toString('hex')
-    }
+function withHexIds(span: DecodedSpan): DecodedSpan {
+  for (const ids of [span, ...span.links]) {
+    ids.traceId = toHex(ids.traceId)
+    ids.spanId = toHex(ids.spanId)
   }
+  span.parentSpanId = toHex(span.parentSpanId ?? '')
   return span
+}
+
+function toHex(base64: string): string {
+  return Buffer.from(base64, 'base64').toString('hex')
 }

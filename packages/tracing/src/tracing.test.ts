@@ -6,7 +6,7 @@ import { BatchSpanProcessor, InMemorySpanExporter, type SpanExporter } from '@op
 import { createDiagnostics } from '@triscope/core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createTracing, type TracingOptions } from './index.ts'
-import { decodeRequest, ManualClock, type Plain, resource } from './tracing.fixture.ts'
+import { type DecodedRequest, decodeRequest, ManualClock, resource } from './tracing.fixture.ts'
 
 const servers: Server[] = []
 afterEach(async () => {
@@ -17,7 +17,7 @@ afterEach(async () => {
 })
 
 async function receiver(status = 200) {
-  const requests: { headers: IncomingHttpHeaders; url: string; body: Plain }[] = []
+  const requests: { headers: IncomingHttpHeaders; url: string; body: DecodedRequest }[] = []
   const server = createServer((req, res) => {
     const chunks: Buffer[] = []
     req.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -33,9 +33,7 @@ async function receiver(status = 200) {
   const { port } = server.address() as AddressInfo
   const names = () =>
     requests.flatMap(({ body }) =>
-      body.resourceSpans.flatMap((one: Plain) =>
-        one.scopeSpans.flatMap((scope: Plain) => scope.spans.map((s: Plain) => s.name)),
-      ),
+      body.resourceSpans.flatMap((one) => one.scopeSpans.flatMap((scope) => scope.spans.map((s) => s.name))),
     )
   return { url: `http://127.0.0.1:${port}/v1/traces`, requests, names }
 }
@@ -66,7 +64,7 @@ describe('export by OTLP http/protobuf', () => {
     expect(requests[0]?.headers).toMatchObject({ 'content-type': 'application/x-protobuf', 'x-tenant': 'a' })
     expect(requests[0]?.headers['traceparent']).toBeUndefined()
     expect(names()).toEqual(['one', 'two'])
-    expect(requests[0]?.body.resourceSpans[0].resource.attributes).toEqual([
+    expect(requests[0]?.body.resourceSpans[0]?.resource.attributes).toEqual([
       { key: 'service.name', value: { stringValue: 'orders' } },
     ])
     expect(await tracing.shutdown()).toBe(true)
@@ -166,8 +164,8 @@ describe('foreign processors and exporters', () => {
       ['end', true, { from: 'onStart', last: true }],
       ['note', 'late'],
     ])
-    const [sent] = requests[0]?.body.resourceSpans[0].scopeSpans[0].spans ?? []
-    expect(sent.attributes.map(({ key }: Plain) => key)).toEqual(['from', 'last'])
+    const sent = requests[0]?.body.resourceSpans[0]?.scopeSpans[0]?.spans[0]
+    expect(sent?.attributes.map(({ key }) => key)).toEqual(['from', 'last'])
     await tracing.shutdown()
   })
 
