@@ -1,15 +1,14 @@
 /**
  * How long garbage collection stopped the process.
  *
- * Invariant: each collection is counted once. A callback of the observer brings all that happened since the last,
- * and what has not been delivered when a scrape comes is fetched.
+ * Invariant: each collection is counted once. A callback of the observer brings all that happened since the last, and
+ * Node delivers them a turn of the event loop later, so a scrape sees those of the turns before it.
  */
 import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
 import { INVALID_SPAN_CONTEXT } from '@opentelemetry/api'
 import type { BoundHistogram } from './histogram.ts'
 import type { Registry } from './registry.ts'
 import { METRIC } from './semconv.ts'
-import type { MetricSource } from './source.ts'
 
 /** Seconds; prom-client's, so that its dashboards keep their buckets. */
 const BUCKETS: readonly number[] = [0.001, 0.01, 0.1, 1, 2, 5]
@@ -18,8 +17,7 @@ const BUCKETS: readonly number[] = [0.001, 0.01, 0.1, 1, 2, 5]
 type GcEntry = PerformanceEntry & { readonly detail: { readonly kind: number } }
 
 /** Observes until it is stopped; an observer never keeps the process alive. */
-export class GcDuration implements MetricSource {
-  readonly name = 'garbage collection'
+export class GcDuration {
   readonly #observer: PerformanceObserver
   readonly #byKind: ReadonlyMap<number, BoundHistogram>
 
@@ -47,10 +45,6 @@ export class GcDuration implements MetricSource {
   stop(): void {
     this.#count(this.#observer.takeRecords())
     this.#observer.disconnect()
-  }
-
-  collect(): void {
-    this.#count(this.#observer.takeRecords())
   }
 
   #count(entries: readonly PerformanceEntry[]): void {

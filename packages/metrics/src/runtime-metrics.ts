@@ -34,7 +34,7 @@ export function startRuntimeMetrics(registry: Registry, options: RoomOptions = {
 function start(registry: Registry, options: RoomOptions): Running {
   const lag = new EventLoopLag(options.clock ?? systemClock, () => registry.busyMs())
   const gc = new GcDuration(registry)
-  const detach = [processMetrics(), lag, nodeMetrics(), gc].map((source) => registry.attach(source))
+  const detach = [processMetrics(), lag, nodeMetrics()].map((source) => registry.attach(source))
   return {
     users: 0,
     end() {
