@@ -49,6 +49,7 @@ export class BatchExport {
   #last: boolean
   #timer: Timer | undefined
   #abandoned = false
+  #lastCause: unknown
   /** Records in the batch. */
   readonly count: number
 
@@ -59,6 +60,11 @@ export class BatchExport {
     this.#body = body
     this.#startedMs = host.clock.monotonicMs()
     this.#last = last
+  }
+
+  /** Why the attempt before failed; `undefined` while none has. */
+  get lastCause(): unknown {
+    return this.#lastCause
   }
 
   /** Makes an attempt. */
@@ -128,6 +134,7 @@ export class BatchExport {
   #retry(afterMs: number | undefined, cause: unknown): void {
     const { clock, counters, options, tell, ended } = this.#host
     const nowMs = clock.monotonicMs()
+    this.#lastCause = cause
     const askedMs = afterMs === undefined ? undefined : Math.min(afterMs, MAX_RETRY_AFTER_MS)
     this.#notBeforeMs = askedMs === undefined ? 0 : nowMs + askedMs
     const spentMs = nowMs - this.#startedMs

@@ -216,6 +216,7 @@ class QueuedDelivery implements Delivery {
     this.#timer?.cancel()
     this.#timer = undefined
     const inFlight = this.#current?.count ?? 0
+    const cause = this.#current?.lastCause
     this.#current?.abandon()
     this.#current = undefined
     this.#queue.release()
@@ -224,7 +225,9 @@ class QueuedDelivery implements Delivery {
     if (inFlight > 0) this.#counters.droppedSending('SHUTDOWN', inFlight, ALREADY_SHUTDOWN)
     const left = waiting + inFlight
     if (left > 0) {
-      this.#tell(`${left} ${RECORD_NAMES[this.#options.signal].many} could not be sent before the end`)
+      const why = cause === undefined ? '' : `: ${messageOf(cause)}`
+      const many = RECORD_NAMES[this.#options.signal].many
+      this.#tell(`${left} ${many} could not be sent before the end${why}`, cause)
     }
     this.#flushes.finishAll(left === 0)
     this.#counters.close()
