@@ -116,6 +116,7 @@ interface Entry {
 
 class DiagnosticsStore implements Diagnostics {
   readonly #entries = new Map<string, Entry>()
+  readonly #drops = new Map<string, Counter>()
   readonly #said = new Map<string, { atMs: number; suppressed: number }>()
   readonly #clock: Clock
   readonly #onMessage: (message: DiagnosticMessage) => void
@@ -126,11 +127,18 @@ class DiagnosticsStore implements Diagnostics {
   }
 
   dropped(signal: Signal, reason: DropReason, count = 1): void {
-    this.counter({
-      name: 'triscope_telemetry_dropped_total',
-      help: 'Telemetry that was lost, by signal and reason',
-      labels: { signal, reason },
-    }).add(count)
+    // Remembered by name, because this is called once for each span while a backend is down.
+    const key = `${signal} ${reason}`
+    let counter = this.#drops.get(key)
+    if (counter === undefined) {
+      counter = this.counter({
+        name: 'triscope_telemetry_dropped_total',
+        help: 'Telemetry that was lost, by signal and reason',
+        labels: { signal, reason },
+      })
+      this.#drops.set(key, counter)
+    }
+    counter.add(count)
   }
 
   failed(code: DiagnosticCode, error: unknown): void {

@@ -6,7 +6,8 @@
  * of this ecosystem, so both paths are named.
  */
 import { existsSync, readFileSync, realpathSync } from 'node:fs'
-import Module, { createRequire } from 'node:module'
+// The default alone: bundlers' banners import `createRequire` by name, and a file may do so only once.
+import Module from 'node:module'
 import { dirname, join, sep } from 'node:path'
 import { apiGlobal, type Diagnostics } from '@triscope/core'
 
@@ -60,7 +61,7 @@ function loadedFolders(): string[] {
 
 function resolvedFrom(folder: string): string | undefined {
   try {
-    const entry = realpathSync(createRequire(join(folder, 'package.json')).resolve(NAME))
+    const entry = realpathSync(Module.createRequire(join(folder, 'package.json')).resolve(NAME))
     return packageFolder(dirname(entry))
   } catch {
     // The app has no copy of its own, which is the usual and the best case.
