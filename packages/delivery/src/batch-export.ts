@@ -9,7 +9,7 @@ import { backoffMs } from './backoff.ts'
 import type { DeliveryCounters } from './delivery-counters.ts'
 import type { ResolvedDelivery } from './delivery-options.ts'
 import { errorTypeOf } from './export-error.ts'
-import { RECORD_NAMES, REJECTED } from './semconv.ts'
+import { REJECTED, recordsOf } from './semconv.ts'
 import type { SendResult } from './sender.ts'
 
 /** During a flush no backoff is longer: a process that ends has seconds, not minutes. */
@@ -119,7 +119,7 @@ export class BatchExport {
     if (rejected > 0) counters.droppedSending('REFUSED', rejected, REJECTED)
     if (rejected > 0 || message !== undefined) {
       const words = message ?? 'the backend gave no reason'
-      tell(`${words}; ${rejected} of ${this.count} ${RECORD_NAMES[options.signal].many} were rejected`)
+      tell(`${words}; ${rejected} of ${recordsOf(options.signal, this.count)} were rejected`)
     }
     ended(0)
   }
@@ -127,7 +127,7 @@ export class BatchExport {
   #refused(cause: unknown): void {
     const { counters, tell, ended } = this.#host
     counters.droppedSending('REFUSED', this.count, errorTypeOf(cause))
-    tell(`${messageOf(cause)}; ${this.#records} are lost, for this is not tried again`, cause)
+    tell(`${messageOf(cause)}; ${this.#records} lost, for this is not tried again`, cause)
     ended(0)
   }
 
@@ -142,16 +142,13 @@ export class BatchExport {
       counters.droppedSending('RETRIES_ENDED', this.count, errorTypeOf(cause))
       const attempts = this.#attempts === 1 ? '1 attempt' : `${this.#attempts} attempts`
       const tried = `${attempts} in ${Math.round(spentMs / 1000)} s`
-      tell(`${messageOf(cause)}; ${this.#records} are given up after ${tried}`, cause)
+      tell(`${messageOf(cause)}; ${this.#records} given up after ${tried}`, cause)
       ended(this.#notBeforeMs)
       return
     }
     // The first failure is often a restart that the first retry gets over; it is not worth a line.
     if (this.#attempts > 1) {
-      tell(
-        `${messageOf(cause)}; ${this.#records} wait to be sent again after ${this.#attempts} attempts`,
-        cause,
-      )
+      tell(`${messageOf(cause)}; ${this.#records} to be sent again after ${this.#attempts} attempts`, cause)
     }
     this.#wait(askedMs, options.retryForMs - spentMs)
   }
@@ -178,7 +175,7 @@ export class BatchExport {
   }
 
   get #records(): string {
-    return `${this.count} ${RECORD_NAMES[this.#host.options.signal].many}`
+    return recordsOf(this.#host.options.signal, this.count)
   }
 }
 

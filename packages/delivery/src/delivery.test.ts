@@ -72,7 +72,7 @@ describe('delivery', () => {
     expect(t.dropped()).toEqual({ RETRIES_ENDED: 3 })
     expect(t.accepted).toEqual(['3'])
     expect(t.messages.map(({ message }) => message)).toContain(
-      'traces: http://c:4318/ cannot be reached; 3 spans wait to be sent again after 2 attempts; 0 dropped so far',
+      'traces: http://c:4318/ cannot be reached; 3 spans to be sent again after 2 attempts; 0 dropped so far',
     )
     expect(t.missing()).toBe(0)
   })
@@ -82,7 +82,7 @@ describe('delivery', () => {
     t.offer(7)
     await t.clock.advance(5_000)
     expect(t.messages.map(({ code, message }) => `${code} ${message}`)).toEqual([
-      'TRI_WARN_EXPORT traces: http://c:4318/ cannot be reached; 7 spans are given up after 1 attempt in 0 s; 7 dropped so far',
+      'TRI_WARN_EXPORT traces: http://c:4318/ cannot be reached; 7 spans given up after 1 attempt in 0 s; 7 dropped so far',
     ])
     expect(t.messages[0]?.error).toHaveProperty('cause', AWAY.cause)
   })
@@ -136,7 +136,7 @@ describe('delivery', () => {
     expect(t.dropped()).toEqual({ REFUSED: 3 })
     expect(t.accepted).toEqual(['3', '4'])
     expect(t.messages.map(({ message }) => message)).toEqual([
-      'traces: http://c:4318/ answered 400; 3 spans are lost, for this is not tried again; 3 dropped so far',
+      'traces: http://c:4318/ answered 400; 3 spans lost, for this is not tried again; 3 dropped so far',
     ])
     expect(t.point('otel_sdk_exporter_span_exported_total')).toBe(2)
     expect(t.point('otel_sdk_exporter_span_exported_total', { error_type: '_OTHER' })).toBe(3)

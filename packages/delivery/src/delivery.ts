@@ -21,7 +21,7 @@ import { type DeliveryOptions, type ResolvedDelivery, resolveDelivery } from './
 import { errorTypeOf } from './export-error.ts'
 import { PendingFlushes } from './pending-flushes.ts'
 import { RecordQueue } from './queue.ts'
-import { ALREADY_SHUTDOWN, RECORD_NAMES, TOO_LARGE } from './semconv.ts'
+import { ALREADY_SHUTDOWN, recordsOf, TOO_LARGE } from './semconv.ts'
 
 export interface Delivery extends Pipeline {
   /**
@@ -198,7 +198,10 @@ class QueuedDelivery implements Delivery {
       this.#tell(`a request of ${body.length} bytes is over the 64 MiB that OTLP allows`)
     } catch (error) {
       this.#counters.droppedSending('HOOK_THREW', records.length, errorTypeOf(error))
-      this.#tell(`${messageOf(error)}, thrown while framing ${records.length} records`, error)
+      this.#tell(
+        `${messageOf(error)}, thrown while framing ${recordsOf(this.#options.signal, records.length)}`,
+        error,
+      )
     }
     return undefined
   }
@@ -226,8 +229,7 @@ class QueuedDelivery implements Delivery {
     const left = waiting + inFlight
     if (left > 0) {
       const why = cause === undefined ? '' : `: ${messageOf(cause)}`
-      const many = RECORD_NAMES[this.#options.signal].many
-      this.#tell(`${left} ${many} could not be sent before the end${why}`, cause)
+      this.#tell(`${recordsOf(this.#options.signal, left)} could not be sent before the end${why}`, cause)
     }
     this.#flushes.finishAll(left === 0)
     this.#counters.close()

@@ -157,7 +157,7 @@ describe('export faults', () => {
       expect(stored).toEqual(numbers(500).slice(300))
       expect(pipeline.dropped()).toEqual({ REFUSED: 300 })
       expect(pipeline.messages).toEqual([
-        `traces: ${backend.url} answered ${status}; 300 spans are lost, for this is not tried again; 300 dropped so far`,
+        `traces: ${backend.url} answered ${status}; 300 spans lost, for this is not tried again; 300 dropped so far`,
       ])
     },
   )
@@ -298,7 +298,7 @@ describe('export faults', () => {
     expect(pipeline.dropped()).toEqual({ SHUTDOWN: 500 })
     const told = `traces: ${url} cannot be reached: connect ECONNREFUSED 127.0.0.1:${port}; is the collector running at 127.0.0.1:${port}?`
     expect(pipeline.messages).toEqual([
-      `${told}; 500 spans wait to be sent again after 2 attempts; 0 dropped so far`,
+      `${told}; 500 spans to be sent again after 2 attempts; 0 dropped so far`,
     ])
     const again = pipelineTo(url)
     again.offer(3)

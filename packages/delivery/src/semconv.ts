@@ -1,12 +1,20 @@
 /** The names under which a delivery tells about itself: "Semantic conventions for OpenTelemetry SDK metrics". */
 import type { Signal } from '@triscope/core'
 
-/** What one record is called in messages, and in the metric names of the conventions where there are any. */
-export const RECORD_NAMES: Readonly<Record<Signal, { many: string; metric: string | undefined }>> = {
-  traces: { many: 'spans', metric: 'span' },
-  logs: { many: 'log records', metric: 'log' },
+/** What records are called in messages, and in the metric names of the conventions where there are any. */
+export const RECORD_NAMES: Readonly<
+  Record<Signal, { one: string; many: string; metric: string | undefined }>
+> = {
+  traces: { one: 'span', many: 'spans', metric: 'span' },
+  logs: { one: 'log record', many: 'log records', metric: 'log' },
   // A record of metrics is a whole request, while the conventions count data points.
-  metrics: { many: 'metric requests', metric: undefined },
+  metrics: { one: 'metric request', many: 'metric requests', metric: undefined },
+}
+
+/** A number of records, in words. */
+export function recordsOf(signal: Signal, count: number): string {
+  const { one, many } = RECORD_NAMES[signal]
+  return `${count} ${count === 1 ? one : many}`
 }
 
 /** `error_type` of records that left before they were sent. */
