@@ -16,7 +16,7 @@ export function delegatingLogger(find: () => Logger): Logger {
 
 /** The real logger behind a delegating one; any other logger is itself. */
 export function realLogger<T extends object>(logger: T): T {
-  return ((logger as Partial<Delegating>)[FIND]?.() as T | undefined) ?? logger
+  return ((logger as Partial<Delegating> | undefined)?.[FIND]?.() as T | undefined) ?? logger
 }
 
 /** Under a global name: what one copy of this package hands out, another must be able to look behind. */

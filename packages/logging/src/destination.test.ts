@@ -67,6 +67,19 @@ describe('a destination of the app', () => {
     expect(asked).toBe(2)
   })
 
+  it('is flushed where it belongs to a logger of the app', async () => {
+    let asked = 0
+    const stream = {
+      write() {},
+      flush(done: () => void) {
+        asked++
+        done()
+      },
+    }
+    expect(await recordLines({ logger: pino({}, stream) }).logging.flush()).toBe(true)
+    expect(asked).toBe(1)
+  })
+
   it('is not waited for longer than asked, and may fail or throw when it is flushed', async () => {
     const clock = createManualClock()
     const never = createLogging({ destination: { write() {}, flush() {} }, clock })

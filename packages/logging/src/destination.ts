@@ -36,6 +36,37 @@ export function guardDestination(inner: LogDestination, diagnostics: Diagnostics
   return new Guard(inner, diagnostics)
 }
 
+/** Waits until everything that was written to `inner` is out. Never rejects, never takes longer than `timeoutMs`. */
+export async function drain(
+  inner: LogDestination,
+  timeoutMs: number,
+  clock: Clock,
+  diagnostics: Diagnostics,
+): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const timer = clock.timer(timeoutMs, () => resolve(false))
+    const done = (error?: unknown): void => {
+      timer.cancel()
+      const isFailed = error !== undefined && error !== null
+      if (isFailed) diagnostics.failed('TRI_ERR_LOG_DESTINATION', error)
+      resolve(!isFailed)
+    }
+    try {
+      startFlush(inner, done)
+    } catch (error) {
+      done(error)
+    }
+  })
+}
+
+function startFlush(inner: LogDestination, done: (error?: Error | null) => void): void {
+  if (typeof inner.flush === 'function') return void inner.flush(done)
+  const stream = asNodeStream(inner)
+  if (stream !== undefined) return void stream.write('', done)
+  inner.flushSync?.()
+  done()
+}
+
 class Guard implements GuardedDestination, Metadata {
   lastLevel: unknown
   lastObj: unknown
@@ -70,34 +101,12 @@ class Guard implements GuardedDestination, Metadata {
     }
   }
 
-  async drained(timeoutMs: number, clock: Clock): Promise<boolean> {
-    return await new Promise((resolve) => {
-      const timer = clock.timer(timeoutMs, () => resolve(false))
-      const done = (error?: unknown): void => {
-        timer.cancel()
-        const isFailed = error !== undefined && error !== null
-        if (isFailed) this.#diagnostics.failed('TRI_ERR_LOG_DESTINATION', error)
-        resolve(!isFailed)
-      }
-      try {
-        this.#flush(done)
-      } catch (error) {
-        done(error)
-      }
-    })
+  drained(timeoutMs: number, clock: Clock): Promise<boolean> {
+    return drain(this.#inner, timeoutMs, clock, this.#diagnostics)
   }
 
   stop(): void {
     if (isEmitter(this.#inner)) this.#inner.off('error', this.#lost)
-  }
-
-  #flush(done: (error?: Error | null) => void): void {
-    const inner: LogDestination = this.#inner
-    if (typeof inner.flush === 'function') return void inner.flush(done)
-    const stream = asNodeStream(inner)
-    if (stream !== undefined) return void stream.write('', done)
-    inner.flushSync?.()
-    done()
   }
 
   #tellMetadata(): void {

@@ -2,6 +2,8 @@
  * The redaction policy at work on the lines of our own logger: fields, child bindings, what serializers return, and
  * objects formatted into the message.
  *
+ * A line with a flat object and a nested one costs 170 ns more (1 460 without); one that is a message alone, nothing.
+ *
  * Invariant: what a line shows of an object passed through the policy, whichever of pino's ways it took; and a line
  * without objects and secret names is not copied.
  */

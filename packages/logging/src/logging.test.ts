@@ -94,6 +94,8 @@ describe('createLogging', () => {
     [{ levle: 'info' }, 'TRI_ERR_UNKNOWN_OPTION', 'did you mean "level"?'],
     [{ access: 'some' }, 'TRI_ERR_OPTION', 'logging.access: expected "all", "errors", "off", got "some"'],
     [{ timestamp: 'rfc' }, 'TRI_ERR_OPTION', 'logging.timestamp: expected "epoch", "iso", got "rfc"'],
+    [{ level: 'loud' }, 'TRI_ERR_PINO', 'levels known here: trace, debug, info, warn, error, fatal, silent'],
+    [{ destination: {} }, 'TRI_ERR_OPTION', 'logging.destination: expected something with a write function'],
     [{ logger: console }, 'TRI_ERR_OPTION', 'logging.logger: expected a pino logger, got an object'],
     [{ logger: pino(), timestamp: 'iso' }, 'TRI_ERR_OPTION', 'logging.timestamp: expected nothing where'],
   ])('refuses wrong options at start: %j', (options, code, message) => {
@@ -155,6 +157,9 @@ describe('bound', () => {
     const foreign = { info() {} }
     expect(logging.bound(SPAN, foreign as never)).toBe(foreign)
     expect(logging.correlate(foreign)).toBe(foreign)
-    expect(count('triscope_telemetry_failures_total', 'TRI_WARN_NOT_PINO')).toBe(1)
+    for (const odd of [undefined, null, 'pino', Object.freeze(pino())]) {
+      expect(logging.correlate(odd as never)).toBe(odd)
+    }
+    expect(count('triscope_telemetry_failures_total', 'TRI_WARN_NOT_PINO')).toBe(5)
   })
 })

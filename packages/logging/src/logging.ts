@@ -16,15 +16,15 @@ import {
   rejectUnknownKeys,
   systemClock,
 } from '@triscope/core'
-import type { Logger, LoggerOptions } from 'pino'
+import type { BaseLogger, Logger, LoggerOptions } from 'pino'
 import type { AccessFields, AccessLevel } from './access-line.ts'
 import { type AccessWriter, createAccessWriter } from './access-writer.ts'
 import { boundLogger, correlateLogger } from './correlation.ts'
 import { realLogger } from './delegating-logger.ts'
-import type { GuardedDestination, LogDestination } from './destination.ts'
+import { drain, type GuardedDestination, type LogDestination } from './destination.ts'
 import { createLineCounter, type LineCounter } from './line-count.ts'
 import { createOwnLogger } from './own-logger.ts'
-import { findSymbol } from './pino-internals.ts'
+import { findSymbol, read } from './pino-internals.ts'
 import { LOGGER_NAME } from './semconv.ts'
 
 export interface LoggingOptions {
@@ -35,7 +35,7 @@ export interface LoggingOptions {
    * destination, its redaction. Throws `TRI_ERR_OPTION` where it is no pino logger.
    * @default a logger made here
    */
-  logger?: Logger
+  logger?: BaseLogger
   /** Passed on to pino: formatters, mixin, hooks, serializers, redact, customLevels, transport and so on. */
   pino?: LoggerOptions
   /** Where lines go. It stays the app's: it is flushed, never closed. @default standard output, synchronously */
@@ -74,11 +74,14 @@ export interface Logging extends Pipeline {
   access(fields: AccessFields, level: AccessLevel, from?: SpanContext, logger?: Logger): void
 }
 
-/** Makes logging. Throws `TRI_ERR_UNKNOWN_OPTION` and `TRI_ERR_OPTION`. */
+/** Makes logging. Throws `TRI_ERR_UNKNOWN_OPTION`, `TRI_ERR_OPTION`, and `TRI_ERR_PINO` where pino refuses its options. */
 export function createLogging(options: LoggingOptions & RoomOptions = {}): Logging {
   rejectUnknownKeys('logging', options, OPTION_NAMES)
   rejectOneOf('logging.access', options.access, ['all', 'errors', 'off'])
   rejectOneOf('logging.timestamp', options.timestamp, ['epoch', 'iso'])
+  if (options.destination !== undefined && typeof options.destination.write !== 'function') {
+    rejectOption('logging.destination', 'something with a write function', options.destination)
+  }
   return new LoggingRoom(options)
 }
 
@@ -108,7 +111,10 @@ class LoggingRoom implements Logging {
   readonly #clock: Clock
   readonly #diagnostics: Diagnostics
   readonly #counter: LineCounter
+  /** Of a logger made here, unless it is standard output, which is never behind. */
   readonly #destination: GuardedDestination | undefined
+  /** Of the app's own logger. */
+  readonly #stream: LogDestination | undefined
   readonly #access: AccessWriter
   readonly #named = new Map<string, Logger>()
 
@@ -132,7 +138,10 @@ class LoggingRoom implements Logging {
       this.#destination = own.destination
     } else {
       rejectForeign(options.logger, options)
-      this.logger = options.logger
+      // Its own levels are unknown to the type; what is used of it was looked at.
+      this.logger = options.logger as Logger
+      const symbol = findSymbol(this.logger, 'stream')
+      this.#stream = symbol === undefined ? undefined : read<LogDestination>(this.logger, symbol)
     }
     correlateLogger(this.logger, this.#counter)
     this.#access = createAccessWriter({
@@ -174,7 +183,10 @@ class LoggingRoom implements Logging {
   }
 
   async flush(timeoutMs: number = FLUSH_MS): Promise<boolean> {
-    return this.#destination === undefined || (await this.#destination.drained(timeoutMs, this.#clock))
+    if (this.#destination !== undefined) return await this.#destination.drained(timeoutMs, this.#clock)
+    return (
+      this.#stream === undefined || (await drain(this.#stream, timeoutMs, this.#clock, this.#diagnostics))
+    )
   }
 
   async shutdown(timeoutMs: number = FLUSH_MS): Promise<boolean> {
@@ -184,7 +196,7 @@ class LoggingRoom implements Logging {
   }
 }
 
-function rejectForeign(logger: Logger, options: LoggingOptions): void {
+function rejectForeign(logger: BaseLogger, options: LoggingOptions): void {
   if (findSymbol(logger, 'asJson') === undefined) {
     rejectOption(
       'logging.logger',

@@ -1,6 +1,6 @@
 /** The logger that we make: pino, fenced, redacted, with its destination guarded. */
 import { isatty } from 'node:tty'
-import type { Clock, Diagnostics, Redaction } from '@triscope/core'
+import { type Clock, type Diagnostics, messageOf, type Redaction, TriscopeError } from '@triscope/core'
 import { type Logger, type LoggerOptions, pino } from 'pino'
 import { type GuardedDestination, guardDestination, type LogDestination } from './destination.ts'
 import { fencedLogMethod } from './line-fence.ts'
@@ -30,7 +30,7 @@ export interface OwnLogger {
 
 const { streamSym } = pino.symbols
 
-/** Makes the logger. What pino throws at a wrong option of its own is thrown. */
+/** Makes the logger. Throws `TRI_ERR_PINO` where pino refuses its options. */
 export function createOwnLogger(options: OwnLoggerOptions): OwnLogger {
   const { redaction, diagnostics } = options
   const given = options.pino
@@ -42,9 +42,22 @@ export function createOwnLogger(options: OwnLoggerOptions): OwnLogger {
     serializers: { ...createSerializers(redaction), ...given.serializers },
     hooks: { ...given.hooks, logMethod: fencedLogMethod(given.hooks?.logMethod, diagnostics) },
   }
-  const { logger, destination } = open(merged, options)
+  const { logger, destination } = openOrReject(merged, options)
   redactLines(logger, redaction, () => diagnostics.dropped('logs', 'VALUE_INVALID'))
   return { logger, destination }
+}
+
+function openOrReject(merged: LoggerOptions, options: OwnLoggerOptions): OwnLogger {
+  try {
+    return open(merged, options)
+  } catch (cause) {
+    const known = [...Object.keys(pino.levels.values), ...Object.keys(merged.customLevels ?? {}), 'silent']
+    throw new TriscopeError('TRI_ERR_PINO', `logging: pino refuses its options: ${messageOf(cause)}`, {
+      path: 'logging',
+      hint: `levels known here: ${known.join(', ')}`,
+      cause,
+    })
+  }
 }
 
 function open(merged: LoggerOptions, options: OwnLoggerOptions): OwnLogger {
