@@ -1,11 +1,12 @@
 import { defineConfig } from 'vitest/config'
 
 // Tests run from source: the export condition below comes first, so nothing needs to be built before `npm test`.
-const conditions = ['@triscope/source', 'node', 'import', 'default']
+// `import` is not named: vitest hands these to node as `--conditions`, where they would also hold for `require`.
+const conditions = ['@triscope/source', 'node']
 
 export default defineConfig({
   resolve: { conditions },
-  ssr: { resolve: { conditions, externalConditions: ['node', 'import', 'default'] } },
+  ssr: { resolve: { conditions, externalConditions: ['node'] } },
   test: {
     projects: [
       {
