@@ -1,3 +1,4 @@
+export type { Logger } from 'pino'
 export type { AccessFields, AccessLevel } from './access-line.ts'
 export { getLogger, setCurrentLogging } from './current-logging.ts'
 export type { LogDestination } from './destination.ts'
