@@ -2,7 +2,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { SendResult } from './index.ts'
-import { ACCEPTED, AWAY, REFUSED, type ScriptedDelivery, scriptedDelivery } from './scripted-delivery.ts'
+import {
+  ACCEPTED,
+  AWAY,
+  REFUSED,
+  type ScriptedDelivery,
+  scriptedDelivery,
+} from './scripted-delivery.fixture.ts'
 
 /** How a promise stands now. */
 function watch(promise: Promise<boolean>): { value: boolean | 'pending' } {

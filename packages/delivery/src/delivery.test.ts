@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createDelivery, type Sender, type SendResult } from './index.ts'
-import { ACCEPTED, AWAY, REFUSED, scriptedDelivery } from './scripted-delivery.ts'
+import { ACCEPTED, AWAY, REFUSED, scriptedDelivery } from './scripted-delivery.fixture.ts'
 
 const sizesOf = (attempts: readonly { records: readonly string[] }[]): number[] =>
   attempts.map(({ records }) => records.length)

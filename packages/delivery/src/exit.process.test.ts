@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Backend, startBackend } from './scripted-backend.ts'
+import { type Backend, startBackend } from './scripted-backend.fixture.ts'
 
 const APP = `
 import { createDelivery, createHttpSender } from '@triscope/delivery'

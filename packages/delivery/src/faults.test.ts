@@ -13,7 +13,14 @@ import {
   type DeliveryOptions,
   readOtlpAnswer,
 } from './index.ts'
-import { type Backend, type BackendScript, freePort, reset, startBackend, until } from './scripted-backend.ts'
+import {
+  type Backend,
+  type BackendScript,
+  freePort,
+  reset,
+  startBackend,
+  until,
+} from './scripted-backend.fixture.ts'
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {

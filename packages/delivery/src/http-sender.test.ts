@@ -10,7 +10,14 @@ import {
   type Sender,
   type SendResult,
 } from './index.ts'
-import { type Backend, type BackendScript, freePort, reset, startBackend, until } from './scripted-backend.ts'
+import {
+  type Backend,
+  type BackendScript,
+  freePort,
+  reset,
+  startBackend,
+  until,
+} from './scripted-backend.fixture.ts'
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {

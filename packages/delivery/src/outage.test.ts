@@ -1,6 +1,6 @@
 /** Fault 18 of the reliability list: ten minutes without a backend, at 200 spans a second. */
 import { describe, expect, it } from 'vitest'
-import { ACCEPTED, AWAY, scriptedDelivery } from './scripted-delivery.ts'
+import { ACCEPTED, AWAY, scriptedDelivery } from './scripted-delivery.fixture.ts'
 
 describe('an outage of ten minutes at 200 spans a second', () => {
   it('holds no more than the queue, counts every loss, and recovers within one retry interval', async () => {
