@@ -73,7 +73,7 @@ export class Collected implements MetricSink {
   family(name: string, type: FamilyType, help: string, unit?: string): void {
     if (this.#closed) return
     checkMetricName(type, name)
-    if (!(type in POINT_SUFFIXES)) {
+    if (!Object.hasOwn(POINT_SUFFIXES, type)) {
       throw new TriscopeError(
         'TRI_ERR_OPTION',
         `family "${name}": ${JSON.stringify(type)} is no type of metric`,
