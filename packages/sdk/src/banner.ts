@@ -3,7 +3,7 @@
  * test runner. It goes to stderr or to the log, never to the app's own stdout.
  */
 import { type Resource, SDK_VERSION } from '@triscope/core'
-import type { Logger } from 'pino'
+import type { Logger } from '@triscope/logging'
 import type { Configuration } from './configuration.ts'
 
 /** What there is to say. */

@@ -13,9 +13,8 @@ import {
   type Diagnostics,
   type Redaction,
 } from '@triscope/core'
-import type { Logging } from '@triscope/logging'
+import type { Logger, Logging } from '@triscope/logging'
 import type { Tracing } from '@triscope/tracing'
-import type { Logger } from 'pino'
 import { type Ending, type Req, type Res, unwatchEnd, watchEnd } from './request-end.ts'
 import { createErrorTypes } from './request-error.ts'
 import type { RequestMetrics } from './request-metrics.ts'

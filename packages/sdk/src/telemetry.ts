@@ -11,7 +11,7 @@ import {
   type Resource,
   systemClock,
 } from '@triscope/core'
-import type { Logging } from '@triscope/logging'
+import type { Logger, Logging } from '@triscope/logging'
 import {
   diagnosticsSource,
   type Registry,
@@ -20,7 +20,6 @@ import {
   targetInfo,
 } from '@triscope/metrics'
 import type { Tracing } from '@triscope/tracing'
-import type { Logger } from 'pino'
 import { factsOf, sayBanner } from './banner.ts'
 import { type Configuration, resolveConfiguration } from './configuration.ts'
 import { processEnv } from './env.ts'
