@@ -1,0 +1,126 @@
+/**
+ * What one Express app gets, once: `req.triscope` and `req.log`, the observation of its router, and two layers at the
+ * end of its stack that see what nobody answered.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type RequestTelemetry, type Telemetry, TriscopeError } from '@triscope/sdk'
+import { type ExpressApp, type Next, stackOf, use } from './express-app.ts'
+import { lateWarning } from './late-routes.ts'
+import { observeLayers } from './layer-observer.ts'
+import type { Layer } from './mount-template.ts'
+import { progressOf } from './route-progress.ts'
+
+declare global {
+  namespace Express {
+    interface Request {
+      /** This request's telemetry: its span, its trace id, its logger, and fields for its access line. */
+      readonly triscope: RequestTelemetry
+      /** A logger whose lines name this request's trace. */
+      log: RequestTelemetry['log']
+    }
+  }
+}
+
+/** On the app: its telemetry. Every copy of this package finds it there. */
+const INSTRUMENTED = Symbol.for('triscope.1.express.app')
+
+/** One app that triscope stands on. */
+interface Instrumented {
+  readonly telemetry: Telemetry
+  /** The last layer of the stack, when it was looked at last. */
+  last: Layer | undefined
+}
+
+type MarkedApp = ExpressApp & { [INSTRUMENTED]?: Instrumented }
+
+/** Equips `app`, unless it is equipped already. Warns `TRI_WARN_LATE` of routes that `handler` comes too late for. */
+export function instrument(app: ExpressApp, telemetry: Telemetry, handler: unknown): void {
+  const marked = app as MarkedApp
+  if (marked[INSTRUMENTED] !== undefined) return
+  marked[INSTRUMENTED] = { telemetry, last: undefined }
+  addRequestFields(app.request, telemetry)
+  const stack = stackOf(app)
+  const [sample] = stack
+  if (sample !== undefined) observeLayers(sample, telemetry.diagnostics)
+  const warning = lateWarning(layersBefore(stack, handler))
+  if (warning !== undefined) telemetry.diagnostics.warn('TRI_WARN_LATE', warning)
+}
+
+/** The telemetry that stands on `app`. Throws `TRI_ERR_APP` where there is none. */
+export function telemetryOf(app: ExpressApp): Telemetry {
+  const instrumented = (app as MarkedApp)[INSTRUMENTED]
+  if (instrumented !== undefined) return instrumented.telemetry
+  throw new TriscopeError('TRI_ERR_APP', 'triscope.of(app): triscope does not stand on this app', {
+    hint: 'call app.use(triscope()) first; on a Router it is found after the first request',
+  })
+}
+
+/**
+ * Makes sure that our two layers are the last of the app's stack. Looked at when a request begins, because routes are
+ * registered until then. Layers that were the last once stay where they are: they do no harm there, and removing them
+ * would move the others under a request that is on its way.
+ */
+export function closeStack(app: ExpressApp): void {
+  const instrumented = (app as MarkedApp)[INSTRUMENTED]
+  if (instrumented === undefined) return
+  const stack = stackOf(app)
+  if (stack.length > 0 && stack[stack.length - 1] === instrumented.last) return
+  use(app, triscopeUnanswered)
+  use(app, triscopeUnhandled)
+  instrumented.last = stack[stack.length - 1]
+}
+
+function triscopeUnanswered(req: IncomingMessage, _res: ServerResponse, next: Next): void {
+  progressOf(req).left()
+  next()
+}
+
+/** Also sees what the layers cannot: a path whose escapes are broken fails while it is matched. */
+function triscopeUnhandled(error: unknown, req: IncomingMessage, _res: ServerResponse, next: Next): void {
+  progressOf(req).failed(error)
+  next(error)
+}
+
+/**
+ * Defined once on what all requests of the app inherit from: a field on each request costs every request, and more in
+ * Express, where requests change their prototype.
+ */
+function addRequestFields(prototype: object, telemetry: Telemetry): void {
+  const telemetryOfRequest = (req: IncomingMessage): RequestTelemetry =>
+    telemetry.requestOf(req) ?? telemetry.inertRequest
+  define(prototype, 'triscope', telemetryOfRequest)
+  define(prototype, 'log', (req) => telemetryOfRequest(req).log)
+}
+
+/** A field that can be read, and set like any other: another middleware may bring a `req.log` of its own. */
+function define(prototype: object, name: string, read: (req: IncomingMessage) => unknown): void {
+  Object.defineProperty(prototype, name, {
+    configurable: true,
+    enumerable: false,
+    get(this: IncomingMessage) {
+      return read(this)
+    },
+    set(this: IncomingMessage, value: unknown) {
+      Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true })
+    },
+  })
+}
+
+/** The layers that a request passes before it comes to `handler`; all of them where it is not found. */
+function layersBefore(stack: readonly Layer[], handler: unknown): readonly Layer[] {
+  const before: Layer[] = []
+  for (const layer of stack) {
+    if (layer.handle === handler) return before
+    const { stack: inner } = layer.handle as { stack?: Layer[] }
+    if (Array.isArray(inner) && holds(inner, handler)) return [...before, ...layersBefore(inner, handler)]
+    before.push(layer)
+  }
+  return before
+}
+
+function holds(stack: readonly Layer[], handler: unknown): boolean {
+  return stack.some((layer) => {
+    const { stack: inner } = layer.handle as { stack?: Layer[] }
+    return layer.handle === handler || (Array.isArray(inner) && holds(inner, handler))
+  })
+}

@@ -1,0 +1,111 @@
+/**
+ * The one line for an Express app. It begins requests and runs the app in their context; what they mean is told by the
+ * sdk.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import {
+  type ServerRequest,
+  type Telemetry,
+  TriscopeError,
+  type TriscopeOptions,
+  telemetryFor,
+} from '@triscope/sdk'
+import { type ExpressApp, type Handler, isExpressApp, type Next, rejectOther, use } from './express-app.ts'
+import { closeStack, instrument, telemetryOf } from './instrumented-app.ts'
+import { progressOf } from './route-progress.ts'
+
+/** `triscope` itself. */
+export interface Triscope {
+  /**
+   * Equips an app; call it before its routes. The same as `app.use(triscope(options))`.
+   * Throws `TRI_ERR_APP`, `TRI_ERR_OPTION` and `TRI_ERR_UNKNOWN_OPTION`.
+   */
+  (app: ExpressApp, options?: TriscopeOptions | Telemetry): Telemetry
+  /**
+   * The middleware, for `app.use()`: first, and once. On a path or on a Router it sees the requests that pass there.
+   * Throws `TRI_ERR_APP`, `TRI_ERR_OPTION` and `TRI_ERR_UNKNOWN_OPTION`.
+   */
+  (options?: TriscopeOptions | Telemetry): Handler
+  /** The telemetry that stands on `app`. Throws `TRI_ERR_APP` where there is none. */
+  of(app: ExpressApp): Telemetry
+}
+
+/** Metrics, traces and logs for an Express app: `app.use(triscope())`. */
+export const triscope: Triscope = Object.assign(start, {
+  of: telemetryOf,
+  // These three make Express take the function for an app, and hand us the app it was given to: see `mountable`.
+  handle: (req: IncomingMessage, res: ServerResponse, next: Next) => start(req, res, next),
+  set: () => {},
+  emit(): boolean {
+    throw new TriscopeError('TRI_ERR_APP', UNCALLED)
+  },
+})
+
+const UNCALLED = 'app.use(triscope) got the function itself; call it: app.use(triscope())'
+
+function start(app: ExpressApp, options?: TriscopeOptions | Telemetry): Telemetry
+function start(options?: TriscopeOptions | Telemetry): Handler
+function start(req: IncomingMessage, res: ServerResponse, next: Next): void
+function start(first?: unknown, second?: unknown, third?: unknown): unknown {
+  if (typeof third === 'function') {
+    // `router.use(triscope)`, found out at a request, which must not suffer.
+    telemetryFor().diagnostics.warn('TRI_WARN_UNCALLED', UNCALLED.replaceAll('app.use', 'router.use'))
+    ;(third as Next)()
+    return undefined
+  }
+  if (!isExpressApp(first)) {
+    rejectOther(first)
+    return mountable(telemetryFor(first as TriscopeOptions | Telemetry | undefined))
+  }
+  const telemetry = telemetryFor(second as TriscopeOptions | Telemetry | undefined)
+  use(first, mountable(telemetry))
+  return telemetry
+}
+
+/**
+ * The middleware. With `handle`, `set` and `emit` it looks like an app to Express, which then tells it where it was
+ * mounted; a Router calls it as a function, and there the app is taken from the first request.
+ */
+function mountable(telemetry: Telemetry): Handler {
+  function begin(req: IncomingMessage, res: ServerResponse, next: Next): void {
+    const { app } = req as { app?: ExpressApp }
+    if (app !== undefined) {
+      instrument(app, telemetry, handler)
+      closeStack(app)
+    }
+    if (telemetry.answer(req, res)) return
+    const begun = telemetry.beginRequest(req, res)
+    const request = begun ?? telemetry.requestOf(req)
+    if (request !== undefined) progressOf(req).follow(request)
+    if (begun === undefined) {
+      next()
+      return
+    }
+    if (hasBody(req)) bindEvents(req, begun)
+    begun.run(next)
+  }
+  const handler: Handler = Object.assign(begin, {
+    handle: begin,
+    set: () => {},
+    emit(event: string, app: ExpressApp): boolean {
+      if (event === 'mount') instrument(app, telemetry, handler)
+      return true
+    },
+  })
+  return handler
+}
+
+/** RFC 9112 §6.3: one of the two headers says so. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  const length = headers['content-length']
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
+}
+
+/**
+ * What a body's reader hears, it hears in the context of the connection. Parsers that call `next` from there, as that
+ * of Express 4.17 does and those for uploads do, would lose the request's. Costs only requests with a body.
+ */
+function bindEvents(req: IncomingMessage, request: ServerRequest): void {
+  const { emit } = req
+  req.emit = (...event: Parameters<typeof emit>) => request.run(() => emit.apply(req, event))
+}
