@@ -6,13 +6,27 @@
  * into the call: a subscriber that throws would become an uncaught exception of the app.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { type Span, type SpanContext, SpanKind, SpanStatusCode, type Tracer } from '@opentelemetry/api'
-import { activeContext, type Clock, type Diagnostics, isUntraced, type Redaction } from '@triscope/core'
+import {
+  type Context,
+  type Span,
+  type SpanContext,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+} from '@opentelemetry/api'
+import {
+  activeContext,
+  activeSpanContext,
+  type Clock,
+  type Diagnostics,
+  isUntraced,
+  type Redaction,
+} from '@triscope/core'
 import { errorMessageOf, errorTypeOf } from './error-facts.ts'
 import { isInternalHost } from './hosts.ts'
 import { BAGGAGE, TRACEPARENT, TRACESTATE, tracestateOf, type W3CPropagator } from './propagator.ts'
 import { ATTRIBUTE, methodAttribute, OTHER_METHOD } from './semconv.ts'
-import { formatTraceparent } from './traceparent.ts'
+import { formatTraceparent, isValidSpanContext } from './traceparent.ts'
 
 /** One outgoing call that has ended. A redirect that `fetch` follows, and a retry, is a call of its own. */
 export interface ClientCall {
@@ -46,6 +60,8 @@ interface UndiciRequest {
   readonly origin?: string | URL
   readonly path: string
   readonly headers: string | readonly (string | readonly string[])[]
+  /** The protocol to change to, for a WebSocket for instance. */
+  readonly upgrade?: string | null
   addHeader(name: string, value: string): unknown
 }
 
@@ -76,8 +92,16 @@ export function watchClientCalls(watch: ClientWatch): () => void {
     const { request } = message as { request: UndiciRequest }
     const context = activeContext()
     if (isUntraced(context)) return
+    // The undici within Node never tells the end of either: a tunnel's requests are calls of their own, and the other
+    // side of an upgrade joins the span that is active here.
+    if (request.method === 'CONNECT') return
     const target = targetOf(String(request.origin))
     if (target === undefined) return
+    if (typeof request.upgrade === 'string') {
+      const active = activeSpanContext()
+      if (active !== undefined && isValidSpanContext(active)) inject(request, active, target, context)
+      return
+    }
     const method = methodAttribute(request.method)
     const startMs = watch.clock.monotonicMs()
     const span = watch.tracer.startSpan(
@@ -87,8 +111,16 @@ export function watchClientCalls(watch: ClientWatch): () => void {
     )
     calls.set(request, { span, method, target, startMs, status: undefined })
     open++
+    inject(request, span.spanContext(), target, context)
+  }
+
+  const inject = (
+    request: UndiciRequest,
+    spanContext: SpanContext,
+    target: Target,
+    context: Context,
+  ): void => {
     if (carriesTrace(request.headers)) return
-    const spanContext = span.spanContext()
     request.addHeader(TRACEPARENT, formatTraceparent(spanContext))
     const state = tracestateOf(spanContext)
     if (state !== '') request.addHeader(TRACESTATE, state)
@@ -99,10 +131,7 @@ export function watchClientCalls(watch: ClientWatch): () => void {
   const answered = (message: unknown): void => {
     const { request, response } = message as { request: UndiciRequest; response: { statusCode: number } }
     const call = calls.get(request)
-    if (call === undefined) return
-    call.status = response.statusCode
-    // An upgraded or tunnelled connection is not a call any more, and undici 6 tells of no end for it.
-    if (response.statusCode === 101 || request.method === 'CONNECT') finish(request, call, undefined)
+    if (call !== undefined) call.status = response.statusCode
   }
 
   const ended = (message: unknown): void => {
