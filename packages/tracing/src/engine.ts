@@ -11,8 +11,9 @@ import type { Limits } from './limits.ts'
 import { type OtelResource, toOtelResource } from './otel-resource.ts'
 import type { RootSampler, SamplerOption } from './sampler.ts'
 import { METRIC, SAMPLING_RESULT } from './semconv.ts'
-import { asSdkSpan, type RecordingSpan, type SpanOwner, type SpanRecord } from './span.ts'
+import { asSdkSpan, type RecordingSpan, type SpanOwner } from './span.ts'
 import { SpanEncoder } from './span-encoder.ts'
+import type { SpanRecord } from './span-record.ts'
 import { SAMPLED_FLAG } from './traceparent.ts'
 
 /** Takes the bytes of each sampled span; `keepLonger` where the span failed. */

@@ -2,7 +2,7 @@
 import type { Tracer, TracerOptions, TracerProvider } from '@opentelemetry/api'
 import type { Engine } from './engine.ts'
 import type { ScopeTable } from './scope.ts'
-import { textOf } from './span.ts'
+import { textOf } from './span-record.ts'
 import { SpanTracer } from './tracer.ts'
 
 /** As many as there are scopes; a tracer beyond is made anew for each call. */

@@ -15,7 +15,7 @@ import type { TimedEvent } from '@opentelemetry/sdk-trace-base'
 import { ProtobufWriter } from '@triscope/delivery'
 import type { TraceIdentity } from './ids.ts'
 import type { LocalSpan } from './local-span.ts'
-import type { ParentIds, SpanRecord } from './span.ts'
+import type { ParentIds, SpanRecord } from './span-record.ts'
 
 /** `SpanFlags`: bits 8 and 9 say whether it is known that the parent, or the linked span, is remote, and if it is. */
 const HAS_IS_REMOTE = 0x100

@@ -135,6 +135,28 @@ describe('a span', () => {
     expect(root.spanContext().traceId).not.toBe(parent.spanContext().traceId)
   })
 
+  it('starts now below a parent that has ended and was let go', () => {
+    const { tracing, clock } = setUp({ processors: [] })
+    const parent = tracing.tracer.startSpan('parent', {}, ROOT_CONTEXT)
+    parent.end()
+    clock.advance(5_000)
+    const child = tracing.tracer.startSpan(
+      'child',
+      {},
+      trace.setSpan(ROOT_CONTEXT, parent),
+    ) as unknown as ReadableSpan
+    expect(child.startTime).toEqual([1_700_000_005, 0])
+    expect(child.parentSpanContext).toEqual(parent.spanContext())
+  })
+
+  it('keeps nothing but its ids when it has ended and nobody reads it', () => {
+    const { tracing, read } = setUp({ processors: [] })
+    const span = tracing.tracer.startSpan('big', { attributes: { a: 'x'.repeat(1_000) } }, ROOT_CONTEXT)
+    const ids = span.spanContext()
+    span.end()
+    expect([read(span).attributes, read(span).name, span.spanContext()]).toEqual([{}, '', ids])
+  })
+
   it('takes the parent of another SDK, and starts a new trace for one that is not valid', () => {
     const { tracing } = setUp()
     const below = (traceId: string) =>

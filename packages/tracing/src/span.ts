@@ -13,14 +13,14 @@ import {
   type Link,
   type Span,
   type SpanContext,
-  SpanKind,
+  type SpanKind,
   type SpanStatus,
   SpanStatusCode,
   type TimeInput,
   type TraceState,
 } from '@opentelemetry/api'
 import type { ReadableSpan, Span as SdkSpan, TimedEvent } from '@opentelemetry/sdk-trace-base'
-import { AttributeList, cleanAttributes } from './attributes.ts'
+import { cleanAttributes } from './attributes.ts'
 import { exceptionAttributes } from './error-facts.ts'
 import type { TraceIdentity } from './ids.ts'
 import type { Limits } from './limits.ts'
@@ -28,8 +28,8 @@ import { contextOf, LocalSpan } from './local-span.ts'
 import type { OtelResource } from './otel-resource.ts'
 import type { Scope } from './scope.ts'
 import { EXCEPTION_EVENT } from './semconv.ts'
+import { cleanLink, RELEASED, type SpanRecord, textOf } from './span-record.ts'
 import { between, fromMs, fromTimeInput, isBefore, isTimeInput } from './span-time.ts'
-import { isValidSpanContext } from './traceparent.ts'
 
 /** What a span needs of the tracing that made it. */
 export interface SpanOwner {
@@ -45,49 +45,6 @@ export interface SpanOwner {
   readonly onInvalid: () => void
   /** A call came too late. */
   onLateCall(): void
-}
-
-/** The parent's ids: as words when it was started here, as its span context when it came from elsewhere. */
-export interface ParentIds {
-  readonly idWord0: number
-  readonly idWord1: number
-  readonly traceFlags: number
-  readonly foreign: SpanContext | undefined
-}
-
-/** All that a span says, besides its own ids. */
-export class SpanRecord {
-  name: string
-  readonly kind: SpanKind
-  readonly scope: Scope
-  readonly parent: ParentIds | undefined
-  /** Wall time at monotonic zero; children take it over, so that a clock that is set cannot tear a trace apart. */
-  readonly offsetMs: number
-  readonly startTime: HrTime
-  endTime: HrTime = [0, 0]
-  readonly attributes: AttributeList = new AttributeList()
-  events: TimedEvent[] | undefined = undefined
-  links: Link[] | undefined = undefined
-  droppedEvents = 0
-  droppedLinks = 0
-  statusCode: SpanStatusCode = SpanStatusCode.UNSET
-  statusMessage: string | undefined = undefined
-
-  constructor(
-    name: string,
-    kind: SpanKind,
-    scope: Scope,
-    parent: ParentIds | undefined,
-    offsetMs: number,
-    startTime: HrTime,
-  ) {
-    this.name = name
-    this.kind = kind
-    this.scope = scope
-    this.parent = parent
-    this.offsetMs = offsetMs
-    this.startTime = startTime
-  }
 }
 
 /** From `end` on the span passes through `ENDING`, in which processors may still write and nobody can end it again. */
@@ -240,9 +197,9 @@ export class RecordingSpan extends LocalSpan implements Span, Omit<ReadableSpan,
     return this.#record
   }
 
-  /** Wall time at monotonic zero, for children. */
-  get offsetMs(): number {
-    return this.#record.offsetMs
+  /** Wall time at monotonic zero, for children; not known any more once the span was released. */
+  get offsetMs(): number | undefined {
+    return this.#record === RELEASED ? undefined : this.#record.offsetMs
   }
 
   get name(): string {
@@ -340,50 +297,3 @@ export class RecordingSpan extends LocalSpan implements Span, Omit<ReadableSpan,
 export function asSdkSpan(span: RecordingSpan): SdkSpan {
   return span as Span as SdkSpan
 }
-
-/** `null` prototypes and symbols included: a name is text, whatever was passed. */
-export function textOf(name: unknown): string {
-  try {
-    return typeof name === 'symbol' ? name.toString() : `${name}`
-  } catch {
-    // Its `toString` threw or is missing: the span is worth more than its name.
-    return 'unnamed'
-  }
-}
-
-/** A copy of the link; `undefined`, and counted, where it does not name a span. */
-function cleanLink(link: Link, limits: Limits, onInvalid: () => void): Link | undefined {
-  try {
-    const { context } = link
-    if (!isValidSpanContext(context)) {
-      onInvalid()
-      return undefined
-    }
-    const { traceId, spanId, traceFlags, isRemote, traceState } = context
-    const { attributes, dropped } = cleanAttributes(link.attributes, limits, onInvalid)
-    return {
-      context: {
-        traceId,
-        spanId,
-        traceFlags,
-        ...(isRemote === undefined ? {} : { isRemote }),
-        ...(traceState === undefined ? {} : { traceState }),
-      },
-      attributes,
-      droppedAttributesCount: dropped,
-    }
-  } catch {
-    // No object, or one whose getters throw.
-    onInvalid()
-    return undefined
-  }
-}
-
-const RELEASED = new SpanRecord(
-  '',
-  SpanKind.INTERNAL,
-  { header: new Uint8Array(0), encoded: new Uint8Array(0), instrumentationScope: { name: '' } },
-  undefined,
-  0,
-  [0, 0],
-)

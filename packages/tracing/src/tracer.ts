@@ -20,7 +20,8 @@ import { newTraceIdentity, type TraceIdentity, traceIdentityOf } from './ids.ts'
 import { LocalSpan, UnsampledSpan } from './local-span.ts'
 import { isForeignSampler, NOT_RECORD, RECORD_AND_SAMPLED } from './sampler.ts'
 import type { Scope } from './scope.ts'
-import { type ParentIds, RecordingSpan, SpanRecord, textOf } from './span.ts'
+import { RecordingSpan } from './span.ts'
+import { type ParentIds, SpanRecord, textOf } from './span-record.ts'
 import { fromMs, fromTimeInput } from './span-time.ts'
 import { isValidSpanContext, RANDOM_FLAG, SAMPLED_FLAG } from './traceparent.ts'
 
@@ -130,7 +131,8 @@ export class SpanTracer implements Tracer {
   ): SpanRecord {
     const { clock } = this.#engine
     const monotonicMs = clock.monotonicMs()
-    const offsetMs = local instanceof RecordingSpan ? local.offsetMs : clock.wallMs() - monotonicMs
+    const known = local instanceof RecordingSpan ? local.offsetMs : undefined
+    const offsetMs = known ?? clock.wallMs() - monotonicMs
     const given = options?.startTime
     const startTime = given === undefined ? undefined : fromTimeInput(given, offsetMs, monotonicMs)
     return new SpanRecord(
