@@ -37,17 +37,20 @@ export function claimedNames(base: string, type: FamilyType): readonly string[] 
   return CLAIMED_SUFFIXES[type].map((suffix) => base + suffix)
 }
 
-/** The lines above the samples, in the order in which the specification of each format shows them. */
+/**
+ * The lines above the samples, in the order in which the specification of each format shows them. An empty help has no
+ * line: Prometheus fails an OpenMetrics scrape over one.
+ */
 export function headLines(head: FamilyHead, format: Format): string {
   const { base, type, help, unit } = head
   if (format === 'text') {
     const name = sampleName(head)
-    const help004 = escapeHelp(help)
-    return `# HELP ${name}${help004 === '' ? '' : ` ${help004}`}\n# TYPE ${name} ${TEXT_TYPES[type]}\n`
+    const helpLine = help === '' ? '' : `# HELP ${name} ${escapeHelp(help)}\n`
+    return `${helpLine}# TYPE ${name} ${TEXT_TYPES[type]}\n`
   }
   const unitLine = unit === undefined ? '' : `# UNIT ${base} ${unit}\n`
-  const helpText = escapeLabelValue(help)
-  return `# TYPE ${base} ${type}\n${unitLine}# HELP ${base}${helpText === '' ? '' : ` ${helpText}`}\n`
+  const helpLine = help === '' ? '' : `# HELP ${base} ${escapeLabelValue(help)}\n`
+  return `# TYPE ${base} ${type}\n${unitLine}${helpLine}`
 }
 
 /** Escapes a label value, an exemplar's, and in OpenMetrics the help text: backslash, double quote, line feed. */

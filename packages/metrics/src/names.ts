@@ -14,7 +14,7 @@ const METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/
 const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/
 
 /** Whether `name` can stand in an exposition without escaping. */
-export function isMetricName(name: unknown): name is string {
+function isMetricName(name: unknown): name is string {
   return typeof name === 'string' && name.length <= MAX_NAME_LENGTH && METRIC_NAME.test(name)
 }
 

@@ -88,6 +88,13 @@ size_bytes_count 0
     )
   })
 
+  it('has no help line where the help is empty, over which Prometheus would fail an OpenMetrics scrape', async () => {
+    const registry = createRegistry()
+    registry.gauge({ name: 'g', help: '' })
+    expect(await registry.text()).toBe('# TYPE g gauge\ng 0\n')
+    expect(await registry.text('application/openmetrics-text')).toBe('# TYPE g gauge\ng 0\n# EOF\n')
+  })
+
   it('leaves a sum that can fall out of OpenMetrics, with the count', async () => {
     const registry = createRegistry()
     registry.histogram({ name: 'below', help: 'b', buckets: [-1, 1] })

@@ -4,7 +4,7 @@
  */
 
 /** One line. */
-export interface ParsedSample {
+interface ParsedSample {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
   readonly value: number
@@ -47,6 +47,7 @@ export function parseStrictly(text: string, format: 'text' | 'openmetrics'): Par
     const comment = /^# (HELP|TYPE|UNIT) ([a-zA-Z_:][a-zA-Z0-9_:]*)(?: (.*))?$/s.exec(line)
     if (comment !== null) {
       const [, kind, name = '', rest = ''] = comment
+      if (rest === '') throw new Error(`nothing said: ${line}`)
       if (current?.name !== name) {
         if (families.has(name)) throw new Error(`family twice: ${line}`)
         current = { name, type: '', help: '', samples: [] }
