@@ -18,7 +18,7 @@ import {
 } from '@opentelemetry/sdk-trace-base'
 import { createDiagnostics } from '@triscope/core'
 import { describe, expect, it } from 'vitest'
-import { createTracing, type TracingOptions } from './index.ts'
+import { createTracing, ratioSampler, type TracingOptions } from './index.ts'
 import { ManualClock, resource } from './tracing.fixture.ts'
 
 const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
@@ -408,6 +408,25 @@ describe('sampling', () => {
     const { traceIdentityOf } = await import('./ids.ts')
     const sampler = resolveSampler(ratio)
     expect(isForeignSampler(sampler) ? undefined : sampler.keeps(traceIdentityOf(traceId))).toBe(kept)
+  })
+
+  it('keeps a ratio of all traces whatever their caller decided, when it is told to', () => {
+    for (const ratio of [0, 1]) {
+      const { tracing } = setUp({ sampler: ratioSampler(ratio) })
+      const started = (flag: string) =>
+        tracing.tracer.startSpan('x', {}, tracing.extract({ traceparent: TRACEPARENT.slice(0, -2) + flag }))
+      expect(['00', '01'].map((flag) => started(flag).isRecording())).toEqual([ratio === 1, ratio === 1])
+      expect(started('00').spanContext().traceFlags).toBe(ratio)
+    }
+    expect(() => ratioSampler(1.5)).toThrow('a ratio from 0 to 1')
+  })
+
+  it('tells how many recording spans have ended', () => {
+    const { tracing, start } = setUp()
+    start().end()
+    start()
+    tracing.tracer.startSpan('x', {}, tracing.extract({ traceparent: `${TRACEPARENT.slice(0, -2)}00` })).end()
+    expect(tracing.endedSpans).toBe(1)
   })
 
   it('obeys samplers of sdk-trace-base', () => {
