@@ -27,20 +27,26 @@ describe.skipIf(!isInstalled('victoria-metrics'))(
     })
 
     it('gives back the requests by route, and the bucket that holds them all', async () => {
-      const selector = '{__name__=~"http_server_request_duration_seconds_.*",http_route="/users/:id"}'
-      const { result } = await scraped.query(
-        `/api/v1/query?query=${encodeURIComponent(selector)}`,
-        ({ data }) => ((data as Vector).result.length > 0 ? (data as Vector) : undefined),
-      )
-      const sampleOf = (name: string, labels: Record<string, string> = {}) =>
-        result.find(
+      const prefix = 'http_server_request_duration_seconds_'
+      const selector = `{__name__=~"${prefix}.*",http_route="/users/:id"}`
+      const path = `/api/v1/query?query=${encodeURIComponent(selector)}`
+      const sampleOf = (vector: Vector, name: string, labels: Record<string, string> = {}) =>
+        vector.result.find(
           ({ metric }) =>
-            metric['__name__'] === `http_server_request_duration_seconds_${name}` &&
+            metric['__name__'] === `${prefix}${name}` &&
             Object.entries(labels).every(([label, value]) => metric[label] === value),
         )?.value[1]
-      expect(sampleOf('count')).toBe(String(requests))
-      expect(sampleOf('bucket', { le: '+Inf' })).toBe(String(requests))
-      expect(Number(sampleOf('sum'))).toBeGreaterThan(0)
+
+      // Samples of one scrape become visible one after the other.
+      const vector = await scraped.query(path, ({ data }) => {
+        const complete = ['bucket', 'sum', 'count'].every(
+          (name) => sampleOf(data as Vector, name) !== undefined,
+        )
+        return complete ? (data as Vector) : undefined
+      })
+      expect(sampleOf(vector, 'count')).toBe(String(requests))
+      expect(sampleOf(vector, 'bucket', { le: '+Inf' })).toBe(String(requests))
+      expect(Number(sampleOf(vector, 'sum'))).toBeGreaterThan(0)
     })
   },
 )

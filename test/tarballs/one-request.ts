@@ -6,7 +6,7 @@ import { type Ending, StartedProgram } from '../started-program.ts'
 
 export const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
 export const parentSpanId = '00f067aa0ba902b7'
-export const traceparent = `00-${traceId}-${parentSpanId}-01`
+export const traceparent: string = `00-${traceId}-${parentSpanId}-01`
 
 /** Starts `file`, asks it once, ends it by SIGTERM, and checks every signal. Works for each app of `app-kinds`. */
 export async function checkOneRequest(file: string, node: string = process.execPath): Promise<void> {
