@@ -4,6 +4,7 @@
  * Invariant: what `finish` returned is never written to again; the writer goes on behind it in the same slab.
  * A slab shared by many records makes `finish` six times cheaper than an ArrayBuffer of its own for each (0.25 µs
  * against 1.5 µs for 400 bytes on Node 20), and that buffer would cost more than encoding the span did.
+ * It is one piece, past 300 lines, because everything in it moves the same position in the same memory.
  */
 import { Buffer } from 'node:buffer'
 
