@@ -83,6 +83,20 @@ describe('findEvidence', () => {
     expect(findEvidence({ ...complete, spans: [lone, ...FAILING_TRACE] }).traceId).toBe(TRACE)
   })
 
+  it('prefers the trace of which the caller has the exemplar, and of equals the later one', () => {
+    const other = 'd'.repeat(32)
+    const spans = [...FAILING_TRACE, ...FAILING_TRACE.map((span) => ({ ...span, traceId: other }))]
+    const logs = services.flatMap((service) => [log(service, TRACE, 1), log(service, other, 1)])
+    const metrics = (/** @type {string} */ gateway, /** @type {string} */ orders) =>
+      new Map([
+        ['gateway', scrape(gateway)],
+        ['orders', scrape(orders)],
+      ])
+    expect(findEvidence({ services, spans, logs, metrics: metrics(TRACE, other) }).traceId).toBe(TRACE)
+    expect(findEvidence({ services, spans, logs, metrics: metrics(other, TRACE) }).traceId).toBe(other)
+    expect(findEvidence({ services, spans, logs, metrics: new Map() }).traceId).toBe(other)
+  })
+
   it('asks nothing of the spans where they went elsewhere, and finds the trace by its exemplar', () => {
     const evidence = findEvidence({ ...complete, spans: undefined })
     expect(evidence.traceId).toBe(TRACE)

@@ -21,16 +21,13 @@ const LEVELS = new Map([
 
 /** Said elsewhere on the line or in the report, or of no use to a reader. */
 const LEFT_OUT = new Set([
-  'level',
-  'time',
-  'msg',
-  'pid',
-  'hostname',
-  'service',
-  'trace_id',
-  'span_id',
-  'trace_flags',
+  ...['level', 'time', 'msg', 'pid', 'hostname', 'service', 'trace_id', 'span_id', 'trace_flags'],
+  // What pino's and Fastify's request lines repeat of the access line.
+  ...['req', 'res'],
 ])
+
+/** An access line is told in one breath, without these names. */
+const ACCESS = new Set(['method', 'path', 'route', 'status', 'duration_ms', 'client_address', 'user_agent'])
 
 /**
  * Reads one line; `undefined` when it is no JSON object, as a stray `console.log` is not.
@@ -77,13 +74,10 @@ export function logLineText(line, serviceWidth, { width, paint, colours }) {
   const level = levelOf(line)
   const bad = level === 'error' || level === 'fatal'
   const brush = bad ? paint.red : level === 'warn' ? paint.yellow : paint.dim
-  const message = String(line.fields['msg'] ?? '')
-  const fields = Object.entries(line.fields)
-    .filter(([name, value]) => !LEFT_OUT.has(name) && value !== null)
-    .map(([name, value]) => fieldText(name, value))
-    .join(' ')
+  const message = oneLine(String(line.fields['msg'] ?? ''))
+  const rest = isAccessLine(line) ? accessText(line) : fieldsText(line, LEFT_OUT)
   const room = width - 'hh:mm:ss.sss'.length - serviceWidth - 5 - 3 * 2
-  const cut = fit(`${message}${fields === '' ? '' : `  ${fields}`}`, room).trimEnd()
+  const cut = fit(`${message}${rest === '' ? '' : `  ${rest}`}`, room).trimEnd()
   return [
     paint.dim(clockText(timeOf(line))),
     colours.of(line.service)(fit(line.service, serviceWidth)),
@@ -92,17 +86,37 @@ export function logLineText(line, serviceWidth, { width, paint, colours }) {
   ].join('  ')
 }
 
+/** `GET /orders/13  500  31.9 ms`, and what else the line has. @param {LogLine} line */
+function accessText(line) {
+  const { method, path, route, status, duration_ms: durationMs } = line.fields
+  const told = [
+    `${method} ${path ?? route ?? ''}`.trim(),
+    status ?? 'aborted',
+    durationText(Number(durationMs)),
+  ]
+  const rest = fieldsText(line, new Set([...LEFT_OUT, ...ACCESS]))
+  return [...told, ...(rest === '' ? [] : [rest])].join('  ')
+}
+
+/** Errors first, as they say most. @param {LogLine} line @param {ReadonlySet<string>} leftOut */
+function fieldsText(line, leftOut) {
+  return Object.entries(line.fields)
+    .filter(([name, value]) => !leftOut.has(name) && value !== null)
+    .sort(([, a], [, b]) => Number(typeof b === 'object') - Number(typeof a === 'object'))
+    .map(([name, value]) => fieldText(name, value))
+    .join('  ')
+}
+
 /** @param {string} name @param {unknown} value */
 function fieldText(name, value) {
-  if (name === 'duration_ms' && typeof value === 'number')
-    return `${name}=${durationText(value).split(' ')[0]}`
   if (typeof value === 'object') {
     const { type, message } = /** @type {{ type?: unknown, message?: unknown }} */ (value)
-    if (message !== undefined) return `${name}="${type ?? 'Error'}: ${oneLine(String(message))}"`
+    if (message !== undefined) return oneLine(`${type ?? 'Error'}: ${message}`)
+    if (type !== undefined) return `${name}=${type}`
     return `${name}=${JSON.stringify(value)}`
   }
-  const text = oneLine(String(value))
-  return `${name}=${text === '' || text.includes(' ') ? JSON.stringify(text) : text}`
+  const text = String(value)
+  return `${name}=${text === '' || /\s/.test(text) ? JSON.stringify(text) : text}`
 }
 
 /** Local time of day, as a reader's own clock shows it. @param {number} ms */

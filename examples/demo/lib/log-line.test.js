@@ -57,14 +57,32 @@ describe('logLineText', () => {
       note: 'two words',
       msg: 'priced',
     }
-    expect(shown(fields)).toBe('orders   info   priced  order=13 note="two words"')
+    expect(shown(fields)).toBe('orders   info   priced  order=13  note="two words"')
   })
 
   it('shows an error by its type and message', () => {
     const err = { type: 'RangeError', message: 'no\nrate', stack: 'RangeError: …' }
-    expect(shown({ level: 50, time: 0, err, msg: 'failed' })).toBe(
-      'orders   error  failed  err="RangeError: no rate"',
+    const fields = { level: 50, time: 0, order: 13, err, msg: 'failed' }
+    expect(shown(fields)).toBe('orders   error  failed  RangeError: no rate  order=13')
+  })
+
+  it('tells an access line in one breath', () => {
+    const { status, ...aborted } = {
+      level: 50,
+      time: 0,
+      method: 'GET',
+      route: '/orders/:id',
+      path: '/orders/13',
+      status: 500,
+      duration_ms: 31.913,
+      user_agent: 'curl',
+      error: { type: 'Error', message: 'no tax rate' },
+      msg: 'request',
+    }
+    expect(shown({ ...aborted, status })).toBe(
+      'orders   error  request  GET /orders/13  500  31.9 ms  Error: no tax rate',
     )
+    expect(shown(aborted)).toContain('GET /orders/13  aborted  31.9 ms')
   })
 
   it('keeps to the width', () => {

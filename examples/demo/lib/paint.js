@@ -78,6 +78,22 @@ export function fitRight(text, width) {
 }
 
 /**
+ * `text` in lines of at most `width` columns, broken at spaces; a word that is longer has a line for itself.
+ * @param {string} text @param {number} width
+ * @returns {string[]}
+ */
+export function brokenText(text, width) {
+  const lines = ['']
+  for (const word of text.split(/\s+/)) {
+    const last = lines.length - 1
+    const joined = lines[last] === '' ? word : `${lines[last]} ${word}`
+    if (joined.length <= width || lines[last] === '') lines[last] = joined
+    else lines.push(word)
+  }
+  return lines
+}
+
+/**
  * Milliseconds in three or four figures: `0.42 ms`, `8.4 ms`, `154 ms`, `1.24 s`.
  * @param {number} ms
  */

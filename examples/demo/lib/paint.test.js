@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { createPaint, durationText, fit, fitRight, ServiceColours, showsColours } from './paint.js'
+import {
+  brokenText,
+  createPaint,
+  durationText,
+  fit,
+  fitRight,
+  ServiceColours,
+  showsColours,
+} from './paint.js'
 
 describe('colours', () => {
   it('are shown on a terminal only, and never against NO_COLOR', () => {
@@ -35,6 +43,12 @@ describe('columns', () => {
     expect(fitRight('12', 4)).toBe('  12')
     expect(fitRight('12345', 4)).toBe('12345')
   })
+})
+
+it('breaks text at spaces, and leaves a long word whole', () => {
+  expect(brokenText('one two three', 7)).toEqual(['one two', 'three'])
+  expect(brokenText('http://127.0.0.1:4318/v1/traces x', 7)).toEqual(['http://127.0.0.1:4318/v1/traces', 'x'])
+  expect(brokenText('', 7)).toEqual([''])
 })
 
 it('writes durations in three or four figures', () => {

@@ -3,7 +3,7 @@
 import { booksBalance } from './books.js'
 import { brokenLine } from './exposition-line.js'
 import { logLineText } from './log-line.js'
-import { durationText } from './paint.js'
+import { brokenText, durationText } from './paint.js'
 import { table } from './table.js'
 import { waterfall } from './waterfall.js'
 
@@ -24,26 +24,26 @@ export function heading(title, source, { paint }) {
  *   is where the spans went when not to the demo's own receiver
  * @param {Canvas} canvas
  */
-export function requestReport(evidence, { services, spansAt, urlOf }, canvas) {
-  const { traceId, spans, logs, exemplar } = evidence
+export function requestReport({ traceId, spans, logs, exemplar }, { services, spansAt, urlOf }, canvas) {
   if (traceId === undefined) return []
   const { paint } = canvas
+  const trace = paint.bold(paint.yellow(traceId))
   const serviceWidth = Math.max(...services.map((name) => name.length))
-  const lines = [...heading('One request that failed', 'from the OTLP bytes the receiver got', canvas)]
+  const lines = []
   if (spansAt === undefined) {
-    if (spans.length > 0) lines.push(...waterfall(spans, canvas))
-    lines.push('', `trace ${paint.bold(traceId)}`)
+    lines.push(...heading('One request that failed', 'from the OTLP bytes the receiver got', canvas))
+    if (spans.length > 0) lines.push(...waterfall(spans, canvas), '')
+    lines.push(`trace ${trace}`)
   } else {
-    lines.splice(0, lines.length, ...heading('One request that failed', 'from /metrics and stdout', canvas))
-    lines.push(`trace ${paint.bold(traceId)}`, `The spans went to ${spansAt}: look for this trace there.`)
+    lines.push(...heading('One request that failed', 'from /metrics and stdout', canvas))
+    lines.push(`trace ${trace}`, '', `Its spans went to ${spansAt}: look for this trace there.`)
   }
   lines.push(...heading('Its log lines', 'from stdout of both services', canvas))
   for (const line of logs) lines.push(logLineText(line, serviceWidth, canvas))
   if (exemplar !== undefined) {
     lines.push(...heading('Its exemplar', `from ${urlOf(exemplar.service)}/metrics`, canvas))
-    for (const line of brokenLine(exemplar.sample.line, canvas.width)) {
-      lines.push(line.replace(traceId, paint.bold(traceId)))
-    }
+    for (const line of brokenLine(exemplar.sample.line, canvas.width))
+      lines.push(line.replace(traceId, trace))
   }
   return lines
 }
@@ -99,10 +99,52 @@ export function booksReport(books, canvas) {
   return [...heading('Every request, three times', '', canvas), ...table(columns, cells, paint), '', verdict]
 }
 
-/** What `--once` found, as its last line or lines. @param {Evidence} evidence @param {Canvas} canvas */
+/**
+ * The series that the apps' own code made, told by their prefix; with a value, and without their exemplars.
+ * @param {import('./evidence.js').Outputs['metrics']} metrics
+ * @param {string} prefix
+ * @param {Canvas} canvas
+ */
+export function ownMetricsReport(metrics, prefix, canvas) {
+  const { paint, colours } = canvas
+  const cells = [...metrics].flatMap(([service, samples]) =>
+    samples
+      .filter(({ name }) => name.startsWith(prefix))
+      .map(({ line, value }) => [
+        { text: service, brush: colours.of(service) },
+        { text: line.slice(0, line.search(/(?<=\}|^[\w:]+) /)) },
+        { text: String(value) },
+      ]),
+  )
+  if (cells.length === 0) return []
+  const columns = [{ title: 'service' }, { title: 'series' }, { title: 'value', right: true }]
+  return [...heading("The apps' own counters", 'from GET /metrics', canvas), ...table(columns, cells, paint)]
+}
+
+/**
+ * What Triscope says of itself on the services' stdout: an endpoint that cannot be reached, a variable it cannot use.
+ * @param {readonly import('./log-line.js').LogLine[]} logs
+ * @param {Canvas} canvas
+ */
+export function noticesReport(logs, canvas) {
+  const notices = logs.filter(({ fields }) => String(fields['code'] ?? '').startsWith('TRI_'))
+  if (notices.length === 0) return []
+  const { paint, colours, width } = canvas
+  const lines = notices.flatMap(({ service, fields }) => {
+    const [first = '', ...more] = brokenText(String(fields['msg']), width - service.length - 2)
+    const left = ' '.repeat(service.length + 2)
+    return [
+      `${colours.of(service)(service)}  ${paint.yellow(first)}`,
+      ...more.map((text) => left + paint.yellow(text)),
+    ]
+  })
+  return [...heading('Triscope says of itself', 'from stdout of both services', canvas), ...lines]
+}
+
+/** What `--once` asks for: all there, or what is missing. @param {Evidence} evidence @param {Canvas} canvas */
 export function verdict({ missing, spans, logs }, { paint }) {
   if (missing.length > 0) return ['', ...missing.map((what) => `${paint.red('✗ missing')} ${what}`)]
-  const parts = [`${logs.length} log lines of both services`, 'an exemplar']
+  const parts = [`${logs.length} log lines of both`, 'an exemplar']
   if (spans.length > 0) parts.unshift(`${spans.length} spans of two services`)
-  return ['', `${paint.green('✓')} one failing request: ${parts.join(', ')}, all with one trace id`]
+  return ['', `${paint.green('✓')} one trace id on ${parts.join(', ')}`]
 }
