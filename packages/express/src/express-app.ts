@@ -48,7 +48,7 @@ export function rejectOther(value: unknown): void {
     return
   }
   if (typeof value !== 'function') return
-  if (has(value, 'Router', 'application')) {
+  if (has(value, 'Router') && 'application' in value) {
     throw notAnApp('the express function itself', 'pass the app that it returns: triscope(express())')
   }
   if (has(value, 'use', 'route', 'param') || Array.isArray((value as { stack?: unknown }).stack)) {

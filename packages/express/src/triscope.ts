@@ -48,9 +48,7 @@ function start(options?: TriscopeOptions | Telemetry): Handler
 function start(req: IncomingMessage, res: ServerResponse, next: Next): void
 function start(first?: unknown, second?: unknown, third?: unknown): unknown {
   if (typeof third === 'function') {
-    // `router.use(triscope)`, found out at a request, which must not suffer.
-    telemetryFor().diagnostics.warn('TRI_WARN_UNCALLED', UNCALLED.replaceAll('app.use', 'router.use'))
-    ;(third as Next)()
+    passUncalled(first as IncomingMessage, third as Next)
     return undefined
   }
   if (!isExpressApp(first)) {
@@ -60,6 +58,19 @@ function start(first?: unknown, second?: unknown, third?: unknown): unknown {
   const telemetry = telemetryFor(second as TriscopeOptions | Telemetry | undefined)
   use(first, mountable(telemetry))
   return telemetry
+}
+
+const warned = new WeakSet<object>()
+
+/** `router.use(triscope)` is found out at a request, which must not suffer: it is said once for each app. */
+function passUncalled(req: IncomingMessage, next: Next): void {
+  const { app } = req as { app?: object }
+  if (app !== undefined && !warned.has(app)) {
+    warned.add(app)
+    const message = UNCALLED.replaceAll('app.use', 'router.use')
+    process.emitWarning(message, { type: 'TriscopeWarning', code: 'TRI_WARN_UNCALLED' })
+  }
+  next()
 }
 
 /**
