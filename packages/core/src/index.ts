@@ -21,6 +21,7 @@ export {
   type Signal,
 } from './diagnostics.ts'
 export { TriscopeError, type TriscopeErrorDetails } from './errors.ts'
+export { HTTP_ATTRIBUTE, methodAttribute, methodSpanName, OTHER_METHOD } from './http-semconv.ts'
 export { nearest, rejectOption, rejectUnknownKeys } from './options.ts'
 export { type ApiGlobal, type ApiRegistration, apiGlobal, registerApi } from './otel-api.ts'
 export type { Pipeline } from './pipeline.ts'

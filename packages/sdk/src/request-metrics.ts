@@ -5,10 +5,11 @@
  * by the registry's series limit.
  */
 import type { SpanContext } from '@opentelemetry/api'
+import { methodAttribute } from '@triscope/core'
 import type { Registry } from '@triscope/metrics'
 import type { ClientCall } from '@triscope/tracing'
 import { createErrorTypes } from './request-error.ts'
-import { METRIC, methodAttribute } from './semconv.ts'
+import { METRIC } from './semconv.ts'
 
 /** What is known of a request when it has ended. */
 export interface EndedRequest {

@@ -2,16 +2,10 @@
 
 /** Attributes of the server span. */
 export const ATTRIBUTE = {
-  method: 'http.request.method',
-  methodOriginal: 'http.request.method_original',
   route: 'http.route',
-  status: 'http.response.status_code',
-  errorType: 'error.type',
-  path: 'url.path',
-  query: 'url.query',
-  scheme: 'url.scheme',
-  serverAddress: 'server.address',
-  serverPort: 'server.port',
+  urlPath: 'url.path',
+  urlQuery: 'url.query',
+  urlScheme: 'url.scheme',
   clientAddress: 'client.address',
   protocolVersion: 'network.protocol.version',
   userAgent: 'user_agent.original',
@@ -23,25 +17,3 @@ export const METRIC = {
   serverActive: 'http_server_active_requests',
   clientDuration: 'http_client_request_duration_seconds',
 } as const
-
-/** `http.request.method` is one of these or `_OTHER`: a client may send any word, and each would be a series. */
-const KNOWN_METHODS: ReadonlySet<string> = new Set([
-  'GET',
-  'HEAD',
-  'POST',
-  'PUT',
-  'DELETE',
-  'CONNECT',
-  'OPTIONS',
-  'TRACE',
-  'PATCH',
-  'QUERY',
-])
-
-/** What stands for every method that is not known. */
-export const OTHER_METHOD = '_OTHER'
-
-/** The method as a bounded attribute. */
-export function methodAttribute(method: string | undefined): string {
-  return method !== undefined && KNOWN_METHODS.has(method) ? method : OTHER_METHOD
-}

@@ -11,6 +11,10 @@ import {
   type ContextStorage,
   contextWithSpan,
   type Diagnostics,
+  HTTP_ATTRIBUTE,
+  methodAttribute,
+  methodSpanName,
+  OTHER_METHOD,
   type Redaction,
 } from '@triscope/core'
 import type { Logger, Logging } from '@triscope/logging'
@@ -18,7 +22,7 @@ import type { Tracing } from '@triscope/tracing'
 import { type Ending, type Req, type Res, unwatchEnd, watchEnd } from './request-end.ts'
 import { createErrorTypes } from './request-error.ts'
 import type { RequestMetrics } from './request-metrics.ts'
-import { ATTRIBUTE, methodAttribute, OTHER_METHOD } from './semconv.ts'
+import { ATTRIBUTE } from './semconv.ts'
 
 /** What the app sees of the request it serves, as `req.triscope`. */
 export interface RequestTelemetry {
@@ -121,14 +125,14 @@ export function createRequests(world: RequestWorld): Requests {
       } else {
         const parent = tracing.extract(req.headers)
         this.span = tracing.tracer.startSpan(
-          this.#method === OTHER_METHOD ? 'HTTP' : this.#method,
+          methodSpanName(this.#method),
           {
             kind: SpanKind.SERVER,
             startTime: this.#startWallMs,
             attributes: {
-              [ATTRIBUTE.method]: this.#method,
-              [ATTRIBUTE.path]: this.#path,
-              [ATTRIBUTE.scheme]: this.#scheme,
+              [HTTP_ATTRIBUTE.requestMethod]: this.#method,
+              [ATTRIBUTE.urlPath]: this.#path,
+              [ATTRIBUTE.urlScheme]: this.#scheme,
             },
           },
           parent,
@@ -224,15 +228,15 @@ export function createRequests(world: RequestWorld): Requests {
         const req = this.#req
         const route = this.#route
         if (route !== undefined) {
-          span.updateName(`${this.#method === OTHER_METHOD ? 'HTTP' : this.#method} ${route}`)
+          span.updateName(`${methodSpanName(this.#method)} ${route}`)
           span.setAttribute(ATTRIBUTE.route, route)
         }
         if (this.#method === OTHER_METHOD)
-          span.setAttribute(ATTRIBUTE.methodOriginal, String(req.method).slice(0, 64))
-        if (status !== undefined) span.setAttribute(ATTRIBUTE.status, status)
+          span.setAttribute(HTTP_ATTRIBUTE.requestMethodOriginal, String(req.method).slice(0, 64))
+        if (status !== undefined) span.setAttribute(HTTP_ATTRIBUTE.responseStatusCode, status)
         setClient(span, req, world.redaction)
         if (errorType !== undefined) {
-          span.setAttribute(ATTRIBUTE.errorType, errorType)
+          span.setAttribute(HTTP_ATTRIBUTE.errorType, errorType)
           // The message is on the exception event; a status without one is what HTTP conventions ask for.
           span.setStatus({ code: SpanStatusCode.ERROR })
         }
@@ -310,14 +314,14 @@ function levelOf(status: number | undefined): 'warn' | 'error' {
 function setClient(span: Span, req: Req, redaction: Redaction): void {
   const url = urlOf(req)
   const question = url.indexOf('?')
-  if (question >= 0) span.setAttribute(ATTRIBUTE.query, redaction.url(url).slice(question + 1))
+  if (question >= 0) span.setAttribute(ATTRIBUTE.urlQuery, redaction.url(url).slice(question + 1))
   const { host } = req.headers
   if (host !== undefined) {
     const colon = host.lastIndexOf(':')
     const hasPort = colon > 0 && colon > host.lastIndexOf(']')
-    span.setAttribute(ATTRIBUTE.serverAddress, hasPort ? host.slice(0, colon) : host)
+    span.setAttribute(HTTP_ATTRIBUTE.serverAddress, hasPort ? host.slice(0, colon) : host)
     const port = hasPort ? Number(host.slice(colon + 1)) : Number.NaN
-    if (Number.isInteger(port)) span.setAttribute(ATTRIBUTE.serverPort, port)
+    if (Number.isInteger(port)) span.setAttribute(HTTP_ATTRIBUTE.serverPort, port)
   }
   const address = req.socket?.remoteAddress
   if (address !== undefined) span.setAttribute(ATTRIBUTE.clientAddress, address)

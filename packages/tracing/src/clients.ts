@@ -19,13 +19,17 @@ import {
   activeSpanContext,
   type Clock,
   type Diagnostics,
+  HTTP_ATTRIBUTE,
   isUntraced,
+  methodAttribute,
+  methodSpanName,
+  OTHER_METHOD,
   type Redaction,
 } from '@triscope/core'
 import { errorMessageOf, errorTypeOf } from './error-facts.ts'
 import { isInternalHost } from './hosts.ts'
 import { BAGGAGE, TRACEPARENT, TRACESTATE, tracestateOf, type W3CPropagator } from './propagator.ts'
-import { ATTRIBUTE, methodAttribute, OTHER_METHOD } from './semconv.ts'
+import { ATTRIBUTE } from './semconv.ts'
 import { formatTraceparent, isValidSpanContext } from './traceparent.ts'
 
 /** One outgoing call that has ended. A redirect that `fetch` follows, and a retry, is a call of its own. */
@@ -105,7 +109,7 @@ export function watchClientCalls(watch: ClientWatch): () => void {
     const method = methodAttribute(request.method)
     const startMs = watch.clock.monotonicMs()
     const span = watch.tracer.startSpan(
-      method === OTHER_METHOD ? 'HTTP' : method,
+      methodSpanName(method),
       { kind: SpanKind.CLIENT, attributes: startAttributes(request, method, target, watch.redaction) },
       context,
     )
@@ -189,12 +193,12 @@ function startAttributes(
   // Through a proxy the path is a whole URL.
   const url = path.startsWith('/') ? String(request.origin) + path : path
   const attributes: Record<string, string | number> = {
-    [ATTRIBUTE.requestMethod]: method,
-    [ATTRIBUTE.serverAddress]: target.host,
-    [ATTRIBUTE.serverPort]: target.port,
+    [HTTP_ATTRIBUTE.requestMethod]: method,
+    [HTTP_ATTRIBUTE.serverAddress]: target.host,
+    [HTTP_ATTRIBUTE.serverPort]: target.port,
     [ATTRIBUTE.urlFull]: redaction.url(url),
   }
-  if (method === OTHER_METHOD) attributes[ATTRIBUTE.requestMethodOriginal] = request.method
+  if (method === OTHER_METHOD) attributes[HTTP_ATTRIBUTE.requestMethodOriginal] = request.method
   return attributes
 }
 
@@ -216,15 +220,15 @@ function carriesTrace(headers: UndiciRequest['headers']): boolean {
 
 /** A client's span fails from 400 on, a server's only from 500: semantic conventions 1.45, "HTTP client". */
 function endSpan({ span, status }: OpenCall, error: unknown): void {
-  if (status !== undefined) span.setAttribute(ATTRIBUTE.responseStatusCode, status)
+  if (status !== undefined) span.setAttribute(HTTP_ATTRIBUTE.responseStatusCode, status)
   if (error !== undefined) {
-    span.setAttribute(ATTRIBUTE.errorType, errorTypeOf(error))
+    span.setAttribute(HTTP_ATTRIBUTE.errorType, errorTypeOf(error))
     const message = errorMessageOf(error)
     span.setStatus(
       message === undefined ? { code: SpanStatusCode.ERROR } : { code: SpanStatusCode.ERROR, message },
     )
   } else if (status !== undefined && status >= 400) {
-    span.setAttribute(ATTRIBUTE.errorType, String(status))
+    span.setAttribute(HTTP_ATTRIBUTE.errorType, String(status))
     span.setStatus({ code: SpanStatusCode.ERROR })
   }
   span.end()

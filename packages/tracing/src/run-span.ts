@@ -5,10 +5,10 @@
  * error object, synchronous where it was synchronous. Where no tracing is in force this is all that happens.
  */
 import { type Attributes, INVALID_SPAN_CONTEXT, type Span, SpanStatusCode, trace } from '@opentelemetry/api'
-import { activeContext, contextWithSpan, installContext } from '@triscope/core'
+import { activeContext, contextWithSpan, HTTP_ATTRIBUTE, installContext } from '@triscope/core'
 import { errorMessageOf, errorTypeOf, exceptionAttributes } from './error-facts.ts'
 import { currentTracing } from './global.ts'
-import { ATTRIBUTE, EXCEPTION_EVENT } from './semconv.ts'
+import { EXCEPTION_EVENT } from './semconv.ts'
 
 /**
  * Calls `fn` within a new span, child of the active one, that ends when `fn` returns or its promise settles.
@@ -82,7 +82,7 @@ function runWithin<T>(current: Span, fn: (span: Span) => T): T {
 function fail(current: Span, error: unknown): void {
   if (current.isRecording()) {
     current.recordException(error as Error)
-    current.setAttribute(ATTRIBUTE.errorType, errorTypeOf(error))
+    current.setAttribute(HTTP_ATTRIBUTE.errorType, errorTypeOf(error))
     const message = errorMessageOf(error)
     current.setStatus(
       message === undefined ? { code: SpanStatusCode.ERROR } : { code: SpanStatusCode.ERROR, message },

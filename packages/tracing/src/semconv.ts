@@ -2,13 +2,7 @@
 
 /** Attributes of client spans, "HTTP", and of errors, "Exceptions". */
 export const ATTRIBUTE = {
-  requestMethod: 'http.request.method',
-  requestMethodOriginal: 'http.request.method_original',
-  responseStatusCode: 'http.response.status_code',
-  serverAddress: 'server.address',
-  serverPort: 'server.port',
   urlFull: 'url.full',
-  errorType: 'error.type',
   exceptionType: 'exception.type',
   exceptionMessage: 'exception.message',
   exceptionStacktrace: 'exception.stacktrace',
@@ -16,9 +10,6 @@ export const ATTRIBUTE = {
 
 /** The name of the span event that carries an error. */
 export const EXCEPTION_EVENT = 'exception'
-
-/** What stands for every request method that is not one of the known ones. */
-export const OTHER_METHOD = '_OTHER'
 
 /** Counters of this room, shown by the sdk on `/metrics`. The first two follow the `otel.sdk.span.*` conventions. */
 export const METRIC = {
@@ -35,21 +26,3 @@ export const SAMPLING_RESULT = {
   recorded: 'RECORD_ONLY',
   dropped: 'DROP',
 } as const
-
-const KNOWN_METHODS: ReadonlySet<string> = new Set([
-  'GET',
-  'HEAD',
-  'POST',
-  'PUT',
-  'DELETE',
-  'CONNECT',
-  'OPTIONS',
-  'TRACE',
-  'PATCH',
-  'QUERY',
-])
-
-/** The method as a bounded attribute: an app may send any word. */
-export function methodAttribute(method: string): string {
-  return KNOWN_METHODS.has(method) ? method : OTHER_METHOD
-}
