@@ -180,6 +180,17 @@ for (const { name, express, major } of versions) {
       expect(triscope.of(app.app)).toBe(app.recorded.telemetry)
     })
 
+    it('stands on a mounted app alone, and names no route where that app has none', async () => {
+      const app = made()
+      const sub = express()
+      sub.use(triscope(app.recorded.telemetry))
+      sub.get('/x/:id', ok)
+      app.app.use('/sub/:tenant', sub)
+      await app.listen()
+      expect(await app.ask('/sub/1/x/2')).toMatchObject({ status: 200, route: '/sub/:tenant/x/:id' })
+      expect(await app.ask('/sub/1/none')).toMatchObject({ status: 404, route: undefined })
+    })
+
     it('names the routes that were registered before it', async () => {
       const app = made()
       app.app.get('/early', ok)
