@@ -13,7 +13,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
+          include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts', 'examples/*/lib/**/*.test.js'],
           exclude: ['**/*.process.test.ts', '**/*.ci.test.ts', '**/node_modules/**', '**/dist/**'],
           pool: 'threads',
           isolate: false,

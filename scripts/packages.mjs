@@ -10,22 +10,18 @@ export const rooms = readdirSync(join(root, 'packages')).sort()
 /** `dist` is there, and newer than every file it is made from. */
 export function isBuilt(room) {
   const folder = join(root, 'packages', room)
-  const { main } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-  const built = changedMs(join(folder, main)) ?? 0
-  const inputs = [
-    'package.json',
-    'tsup.config.ts',
-    '../../tsup.shared.ts',
-    '../../tsconfig.base.json',
-    ...sources(folder),
-  ]
-  return inputs.every((path) => (changedMs(join(folder, path)) ?? 0) <= built)
+  const { main, types } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  // Declarations are written last, and not at all when they fail.
+  const built = Math.min(changedMs(join(folder, main)) ?? 0, changedMs(join(folder, types)) ?? 0)
+  const shared = ['tsup.shared.ts', 'tsconfig.base.json'].map((path) => join(root, path))
+  const own = ['package.json', 'tsup.config.ts', ...sources(folder)].map((path) => join(folder, path))
+  return [...shared, ...own].every((path) => (changedMs(path) ?? 0) <= built)
 }
 
 /** What is shipped of `src`. */
 function sources(folder) {
   return readdirSync(join(folder, 'src'), { recursive: true })
-    .filter((name) => name.endsWith('.ts') && !/\.test(-d)?\.ts$/.test(name))
+    .filter((name) => name.endsWith('.ts') && !/\.(test|test-d|fixture)\.ts$/.test(name))
     .map((name) => join('src', name))
 }
 
