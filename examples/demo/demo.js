@@ -30,6 +30,8 @@ const REQUESTS_PER_SECOND = 60
 /** Wider than this, a line is hard to follow with the eye; narrower than the other, bars tell nothing. */
 const MAX_WIDTH = 98
 const MIN_WIDTH = 72
+/** 128 + SIGINT, as shells have it: a demo that was interrupted has shown nothing. */
+const INTERRUPTED = 130
 
 const paint = createPaint(showsColours(process.stdout, process.env))
 const canvas = {
@@ -52,24 +54,42 @@ async function main(args) {
     process.stdout.write(HELP)
     return 0
   }
-  const stopping = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => stopping.abort(name))
-  const { signal } = stopping
+  const signal = stopSignal()
   const stage = new Stage(process.env)
   try {
     await stage.start()
-    print(welcome(stage))
-    const complete = await show(stage, signal)
-    // 128 + 2: a demo that was interrupted has shown nothing.
-    if (signal.aborted) return 130
-    if (once) return complete ? 0 : 1
-    print(invitation(stage))
-    await stayAlive(stage, { print, canvas, sent: REQUESTS, signal })
-    print(['', 'stopping: the services send what they hold …'])
-    return 0
+    return await Promise.race([perform(stage, once, signal), stage.broken()])
   } finally {
     await stage.stop()
   }
+}
+
+/** Aborted when the demo is to stop. Asked once more a second later, it ends at once, and everything it started with it. */
+function stopSignal() {
+  const stopping = new AbortController()
+  const { signal } = stopping
+  let askedAt = 0
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(name, () => {
+      // Not sooner: a Ctrl-C comes from the terminal, and again from each runner that the demo was started through.
+      if (signal.aborted && performance.now() - askedAt > 1_000) process.exit(INTERRUPTED)
+      askedAt = performance.now()
+      stopping.abort(name)
+    })
+  }
+  return signal
+}
+
+/** Resolves with the exit code. @param {Stage} stage @param {boolean} once @param {AbortSignal} signal */
+async function perform(stage, once, signal) {
+  print(welcome(stage))
+  const complete = await show(stage, signal)
+  if (signal.aborted) return INTERRUPTED
+  if (once) return complete ? 0 : 1
+  print(invitation(stage))
+  await stayAlive(stage, { print, canvas, sent: REQUESTS, signal })
+  print(['', 'stopping: the services send what they hold …'])
+  return 0
 }
 
 /** Sends the traffic and shows what came out; whether the failing request is complete. @param {Stage} stage @param {AbortSignal} signal */
@@ -131,18 +151,16 @@ function welcome(stage) {
 /** What a reader can do now. @param {Stage} stage */
 function invitation({ gateway, orders, receiver }) {
   const rows = [
-    ['fails in orders', `curl ${gateway?.url}/orders/13`],
+    ['fails', `curl ${gateway?.url}/orders/13`],
     ['is slow', `curl ${gateway?.url}/orders/7`],
-    [
-      'joins your own trace',
-      `curl -H 'traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' ${gateway?.url}/orders/1`,
-    ],
-    ['metrics', `${gateway?.url}/metrics  ${orders?.url}/metrics`],
-    ...(receiver === undefined ? [] : [['spans, as JSON', `${receiver.url}/spans`]]),
+    ['in your trace', "curl -H 'traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' \\"],
+    ['', `     ${gateway?.url}/orders/1`],
+    ['metrics', `${gateway?.url}/metrics   ${orders?.url}/metrics`],
+    ...(receiver === undefined ? [] : [['spans as JSON', `${receiver.url}/spans`]]),
   ]
   return [
     ...heading('Now yours', 'what you request is shown here; Ctrl-C stops', canvas),
-    ...rows.map(([what = '', how = '']) => `${what.padEnd(22)}${how}`),
+    ...rows.map(([what = '', how = '']) => `${what.padEnd(16)}${how}`),
   ]
 }
 

@@ -30,8 +30,9 @@ async function load(id) {
 
 /** @param {{ id: number, items: number }} order */
 async function price({ id, items }) {
-  await sleep(4 + Math.random() * 8)
-  priced.inc({ outcome: id % 13 === 0 ? 'failed' : 'priced' })
-  if (id % 13 === 0) throw new Error(`no tax rate for order ${id}`)
+  const taxable = id % 13 !== 0
+  await sleep((taxable ? 4 : 90) + Math.random() * 8)
+  priced.inc({ outcome: taxable ? 'priced' : 'failed' })
+  if (!taxable) throw new Error(`no tax rate for order ${id}`)
   return items * 4.5
 }

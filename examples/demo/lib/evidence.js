@@ -3,7 +3,7 @@
  * The one question of the demo: is there a failing request that all three signals tell, over both services?
  * Invariant: every part of the answer comes from what left the services: OTLP bytes, `/metrics`, stdout.
  */
-import { timeOf } from './log-line.js'
+import { isAccessLine, timeOf } from './log-line.js'
 
 /**
  * @typedef {import('./otlp-spans.js').ReceivedSpan} ReceivedSpan
@@ -37,7 +37,7 @@ export function findEvidence(outputs) {
   const logsByTrace = groupBy(outputs.logs, ({ traceId }) => traceId)
   /** @type {Evidence | undefined} */
   let best
-  for (const traceId of failedTraces(outputs, exemplars)) {
+  for (const traceId of failedTraces(outputs)) {
     const spans = spansByTrace.get(traceId) ?? []
     const exemplar = exemplars.get(traceId)
     const logs = (logsByTrace.get(traceId) ?? []).toSorted((a, b) => timeOf(a) - timeOf(b))
@@ -92,14 +92,14 @@ function missingOf({ spans, exemplar, logs }, { spans: received, services }) {
 }
 
 /**
- * Traces with a failed span; where the spans went elsewhere, those that the series of failed requests name.
- * @param {Outputs} outputs @param {ReadonlyMap<string, ExemplarOf>} exemplars
+ * Traces with a failed span; where the spans went elsewhere, those whose access line says so.
+ * @param {Outputs} outputs
+ * @returns {ReadonlySet<string>}
  */
-function failedTraces({ spans }, exemplars) {
+function failedTraces({ spans, logs }) {
   if (spans !== undefined) return new Set(spans.filter(({ failed }) => failed).map(({ traceId }) => traceId))
-  return [...exemplars]
-    .filter(([, { sample }]) => (sample.labels['error_type'] ?? '') !== '')
-    .map(([traceId]) => traceId)
+  const failed = logs.filter((line) => isAccessLine(line) && Number(line.fields['status']) >= 500)
+  return new Set(failed.map(({ traceId }) => traceId).filter((traceId) => traceId !== undefined))
 }
 
 /**

@@ -12,9 +12,9 @@ function scrape(traceId, name = 'http_server_request_duration_seconds_bucket') {
   return parseOpenMetrics(`${name}{error_type="500",le="1"} 1 # {trace_id="${traceId}"} 0.5\n# EOF\n`)
 }
 
-/** @param {string} service @param {string} traceId @param {number} time */
-function log(service, traceId, time) {
-  const line = parseLogLine(service, JSON.stringify({ level: 50, time, trace_id: traceId, msg: service }))
+/** @param {string} service @param {string} traceId @param {number} time @param {Record<string, unknown>} [fields] */
+function log(service, traceId, time, fields) {
+  const line = parseLogLine(service, JSON.stringify({ level: 50, time, trace_id: traceId, ...fields }))
   if (line === undefined) throw new Error('not parsed')
   return line
 }
@@ -97,12 +97,17 @@ describe('findEvidence', () => {
     expect(findEvidence({ services, spans, logs, metrics: new Map() }).traceId).toBe(other)
   })
 
-  it('asks nothing of the spans where they went elsewhere, and finds the trace by its exemplar', () => {
-    const evidence = findEvidence({ ...complete, spans: undefined })
-    expect(evidence.traceId).toBe(TRACE)
-    expect(evidence.missing).toEqual([])
-    expect(findEvidence({ ...complete, spans: undefined, metrics: new Map() }).missing).toEqual([
-      'a failing trace: no request failed',
+  it('asks nothing of the spans where they went elsewhere, and finds the trace by its access line', () => {
+    const logs = [
+      log('gateway', TRACE, 1, { method: 'GET', status: 502, duration_ms: 3 }),
+      log('orders', TRACE, 2),
+    ]
+    const elsewhere = { ...complete, spans: undefined, logs }
+    expect(findEvidence(elsewhere).traceId).toBe(TRACE)
+    expect(findEvidence(elsewhere).missing).toEqual([])
+    expect(findEvidence({ ...elsewhere, metrics: new Map() }).missing).toEqual([
+      'an exemplar: no bucket on /metrics names the trace',
     ])
+    expect(findEvidence({ ...elsewhere, logs: [] }).missing).toEqual(['a failing trace: no request failed'])
   })
 })

@@ -45,9 +45,6 @@ export async function stayAlive(stage, { print, canvas, sent, signal }) {
     to: Number.POSITIVE_INFINITY,
     perSecond: REQUESTS_PER_SECOND,
     signal,
-    onAnswer: (status) => {
-      if (status === undefined && !signal.aborted) stage.assertRunning()
-    },
   })
 
   /** @param {import('./log-line.js').LogLine} access */

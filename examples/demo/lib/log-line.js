@@ -1,6 +1,6 @@
 // @ts-check
 /** Lines of JSON that a service wrote to stdout: read one by one, and shown to a person. */
-import { durationText, fit } from './paint.js'
+import { durationText, fit, oneLine } from './paint.js'
 
 /**
  * @typedef {object} LogLine
@@ -100,23 +100,29 @@ function accessText(line) {
 
 /** Errors first, as they say most. @param {LogLine} line @param {ReadonlySet<string>} leftOut */
 function fieldsText(line, leftOut) {
-  return Object.entries(line.fields)
-    .filter(([name, value]) => !leftOut.has(name) && value !== null)
-    .sort(([, a], [, b]) => Number(typeof b === 'object') - Number(typeof a === 'object'))
-    .map(([name, value]) => fieldText(name, value))
-    .join('  ')
+  return (
+    Object.entries(line.fields)
+      .filter(([name, value]) => !leftOut.has(name) && value !== null)
+      .sort(([, a], [, b]) => Number(typeof b === 'object') - Number(typeof a === 'object'))
+      .map(([name, value]) => fieldText(name, value))
+      // An error that was logged by itself is its own message, which is shown already.
+      .filter((text) => text !== line.fields['msg'])
+      .join('  ')
+  )
 }
 
 /** @param {string} name @param {unknown} value */
 function fieldText(name, value) {
   if (typeof value === 'object') {
     const { type, message } = /** @type {{ type?: unknown, message?: unknown }} */ (value)
-    if (message !== undefined) return oneLine(`${type ?? 'Error'}: ${message}`)
+    // `Error` says no more than the level does.
+    if (message !== undefined)
+      return oneLine(type === 'Error' ? `${message}` : `${type ?? 'error'}: ${message}`)
     if (type !== undefined) return `${name}=${type}`
     return `${name}=${JSON.stringify(value)}`
   }
-  const text = String(value)
-  return `${name}=${text === '' || /\s/.test(text) ? JSON.stringify(text) : text}`
+  const text = oneLine(String(value))
+  return `${name}=${text === '' || text.includes(' ') ? JSON.stringify(text) : text}`
 }
 
 /** Local time of day, as a reader's own clock shows it. @param {number} ms */
@@ -125,9 +131,4 @@ function clockText(ms) {
   const date = new Date(ms)
   const two = (/** @type {number} */ n) => String(n).padStart(2, '0')
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, '0')}`
-}
-
-/** @param {string} text */
-function oneLine(text) {
-  return text.replace(/\s+/g, ' ')
 }

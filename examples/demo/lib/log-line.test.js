@@ -66,6 +66,22 @@ describe('logLineText', () => {
     expect(shown(fields)).toBe('orders   error  failed  RangeError: no rate  order=13')
   })
 
+  it('says an error once that was logged by itself', () => {
+    const err = { type: 'Error', message: 'no rate' }
+    expect(shown({ level: 50, time: 0, err, msg: 'no rate' })).toBe('orders   error  no rate')
+  })
+
+  it('writes no control character, which a terminal would obey', () => {
+    const text = shown({
+      level: 30,
+      time: 0,
+      msg: 'a\x1b[2Jb',
+      note: '\x1b]0;x\x07',
+      err: { message: '\x1b[1m' },
+    })
+    expect(text).toBe('orders   info   a [2Jb  error: [1m  note=" ]0;x "')
+  })
+
   it('tells an access line in one breath', () => {
     const { status, ...aborted } = {
       level: 50,
@@ -80,7 +96,7 @@ describe('logLineText', () => {
       msg: 'request',
     }
     expect(shown({ ...aborted, status })).toBe(
-      'orders   error  request  GET /orders/13  500  31.9 ms  Error: no tax rate',
+      'orders   error  request  GET /orders/13  500  31.9 ms  no tax rate',
     )
     expect(shown(aborted)).toContain('GET /orders/13  aborted  31.9 ms')
   })

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Colours for a terminal, and nothing at all for anything else: a pipe, a file, `NO_COLOR`, `TERM=dumb`.
+ * Text for a terminal: colours, and none for anything else (a pipe, a file, `NO_COLOR`, `TERM=dumb`); columns; durations.
  * Invariant: painting never changes the visible width, and padding is done before painting.
  */
 
@@ -75,6 +75,14 @@ export function fit(text, width) {
  */
 export function fitRight(text, width) {
   return ' '.repeat(Math.max(0, width - [...text].length)) + text
+}
+
+/**
+ * `text` without line ends, and without other control characters, which a terminal would obey.
+ * @param {string} text
+ */
+export function oneLine(text) {
+  return text.replace(/[\s\p{Cc}]+/gu, ' ')
 }
 
 /**

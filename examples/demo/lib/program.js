@@ -21,8 +21,11 @@ export class Program {
   name
   /** @type {number} */
   port
+  /** Rejects with its stderr when it ends without having been asked to; never resolves. @type {Promise<never>} */
+  broken
   #child
   #ended
+  #stopping = false
   #stderr = ''
 
   /**
@@ -39,6 +42,13 @@ export class Program {
       windowsHide: true,
     })
     this.#ended = once(this.#child, 'close')
+    this.broken = new Promise((_, reject) => {
+      this.#child.once('close', () => {
+        if (!this.#stopping) reject(this.#failure('ended by itself'))
+      })
+    })
+    // Whoever waits for it hears of it; that nobody does is no error.
+    this.broken.catch(() => {})
     this.#child.stderr?.setEncoding('utf8').on('data', (text) => {
       this.#stderr = (this.#stderr + text).slice(-MAX_STDERR)
     })
@@ -74,13 +84,9 @@ export class Program {
     }
   }
 
-  /** Throws with its stderr when it is not there any more. */
-  assertRunning() {
-    if (!this.running) throw this.#failure('ended by itself')
-  }
-
   /** Asks it to end, and waits for that; ends it by force when it takes too long. Safe twice. */
   async stop() {
+    this.#stopping = true
     if (this.running) this.#child.kill('SIGTERM')
     const force = setTimeout(() => this.#child.kill('SIGKILL'), STOP_TIMEOUT_MS)
     await this.#ended

@@ -44,7 +44,7 @@ export class Stage {
 
   /** @param {Env} env */
   constructor(env) {
-    this.spansAt = env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] ?? env['OTEL_EXPORTER_OTLP_ENDPOINT']
+    this.spansAt = foreignEndpoint(env)
     this.#env = env
   }
 
@@ -111,9 +111,9 @@ export class Stage {
     return this.#logs.filter((line) => line.traceId === traceId)
   }
 
-  /** Throws when one of them has ended by itself. */
-  assertRunning() {
-    for (const program of this.programs) program.assertRunning()
+  /** Rejects when one of them ends by itself; never resolves. */
+  broken() {
+    return Promise.race(this.programs.map((program) => program.broken))
   }
 
   /** Stops the services, which send what they hold, and then the receiver. Safe twice. */
@@ -141,17 +141,30 @@ export class Stage {
 }
 
 /**
- * The environment of a service. With the receiver of the demo, a reader's own telemetry settings are left out, because
- * they would change what is shown; with an endpoint of theirs, they are what makes it work.
- * @param {Env} env @param {string | undefined} endpoint
+ * Where a reader wants the spans to go, without the password that a URL may hold; `undefined` when nowhere else. A
+ * variable that is empty is not set, as the OpenTelemetry specification has it.
+ * @param {Env} env
+ */
+export function foreignEndpoint(env) {
+  const named = [env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'], env['OTEL_EXPORTER_OTLP_ENDPOINT']]
+  return named.find((url) => url !== undefined && url !== '')?.replace(/\/\/[^/]*@/, '//')
+}
+
+/**
+ * The environment of a service. A reader's own telemetry settings are left out, because they would change what is
+ * shown; only those of an endpoint of theirs are kept, where the spans go to one.
+ * @param {Env} env
+ * @param {string | undefined} receiver that of the demo, if it runs
  * @returns {Env}
  */
-export function serviceEnv(env, endpoint) {
-  const foreign = (/** @type {string} */ name) =>
-    name === 'NODE_ENV' || name === 'LOG_LEVEL' || (endpoint !== undefined && name.startsWith('OTEL_'))
+export function serviceEnv(env, receiver) {
+  const kept = (/** @type {[string, unknown]} */ [name]) =>
+    name.startsWith('OTEL_')
+      ? receiver === undefined && name.startsWith('OTEL_EXPORTER_OTLP_')
+      : name !== 'NODE_ENV' && name !== 'LOG_LEVEL'
   return {
-    ...Object.fromEntries(Object.entries(env).filter(([name]) => !foreign(name))),
+    ...Object.fromEntries(Object.entries(env).filter(kept)),
     OTEL_BSP_SCHEDULE_DELAY: String(EXPORT_DELAY_MS),
-    ...(endpoint === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }),
+    ...(receiver === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: receiver }),
   }
 }

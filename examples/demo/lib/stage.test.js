@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { serviceEnv } from './stage.js'
+import { foreignEndpoint, serviceEnv } from './stage.js'
 
 describe('the environment of a service', () => {
   const own = { PATH: '/bin', NODE_ENV: 'production', LOG_LEVEL: 'silent', OTEL_SDK_DISABLED: 'true' }
@@ -12,8 +12,21 @@ describe('the environment of a service', () => {
     })
   })
 
-  it('keeps them when spans go to an endpoint of the reader', () => {
+  it('keeps those of an endpoint of the reader when spans go there, and no others', () => {
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://jaeger:4318', OTEL_EXPORTER_OTLP_HEADERS: 'a=b' }
-    expect(serviceEnv(env, undefined)).toEqual({ ...env, OTEL_BSP_SCHEDULE_DELAY: '500' })
+    const others = { OTEL_SDK_DISABLED: 'true', OTEL_EXPORTER_PROMETHEUS_PORT: '9464' }
+    expect(serviceEnv({ ...env, ...others }, undefined)).toEqual({ ...env, OTEL_BSP_SCHEDULE_DELAY: '500' })
   })
+})
+
+it('takes the endpoint of the reader where one is named, and shows no password of it', () => {
+  expect(foreignEndpoint({})).toBeUndefined()
+  expect(foreignEndpoint({ OTEL_EXPORTER_OTLP_ENDPOINT: '' })).toBeUndefined()
+  expect(foreignEndpoint({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://a:4318' })).toBe('http://a:4318')
+  expect(
+    foreignEndpoint({
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://a:4318',
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://user:secret@b/v1/traces',
+    }),
+  ).toBe('https://b/v1/traces')
 })

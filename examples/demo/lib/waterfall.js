@@ -1,6 +1,6 @@
 // @ts-check
 /** One trace as a waterfall: a line for each span with its service, its place in the tree, its bar and how it ended. */
-import { durationText, fit, fitRight } from './paint.js'
+import { durationText, fit, fitRight, oneLine } from './paint.js'
 import { treeRows } from './trace-tree.js'
 
 /**
@@ -26,7 +26,7 @@ export function waterfall(spans, { width, paint, colours }) {
   const rows = treeRows(spans).map(({ span, branches }) => ({
     span,
     indent: indentOf(branches),
-    name: nameOf(span),
+    name: oneLine(nameOf(span)),
   }))
   const serviceWidth = Math.max(...rows.map(({ span }) => span.service.length))
   const treeWidth = Math.min(
@@ -91,9 +91,4 @@ function barOf(span, startMs, endMs, width) {
 /** @param {ReceivedSpan} span */
 function statusOf({ attributes, failed }) {
   return attributes['http.response.status_code'] ?? (failed ? 'error' : 'ok')
-}
-
-/** @param {string} text */
-function oneLine(text) {
-  return text.replace(/\s+/g, ' ')
 }

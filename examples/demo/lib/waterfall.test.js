@@ -35,6 +35,14 @@ describe('waterfall', () => {
     }
   })
 
+  it('writes no control character, which a terminal would obey', () => {
+    const text = waterfall(
+      [receivedSpan({ spanId: 'a', name: 'x\x1b[2J', error: 'y\x1b[2J' })],
+      canvas(60),
+    ).join('')
+    expect(text).not.toContain('\x1b')
+  })
+
   it('draws at least one cell for a span of no length, also at the very end', () => {
     const spans = [
       receivedSpan({ spanId: 'a', startMs: 0, durationMs: 10 }),
