@@ -10,17 +10,6 @@ import { observeLayers } from './layer-observer.ts'
 import type { Layer } from './mount-template.ts'
 import { progressOf } from './route-progress.ts'
 
-declare global {
-  namespace Express {
-    interface Request {
-      /** This request's telemetry: its span, its trace id, its logger, and fields for its access line. */
-      readonly triscope: RequestTelemetry
-      /** A logger whose lines name this request's trace. */
-      log: RequestTelemetry['log']
-    }
-  }
-}
-
 /** On the app: its telemetry. Every copy of this package finds it there. */
 const INSTRUMENTED = Symbol.for('triscope.1.express.app')
 

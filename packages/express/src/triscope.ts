@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
+  type RequestTelemetry,
   type ServerRequest,
   type Telemetry,
   TriscopeError,
@@ -13,6 +14,18 @@ import {
 import { type ExpressApp, type Handler, isExpressApp, type Next, rejectOther, use } from './express-app.ts'
 import { closeStack, instrument, telemetryOf } from './instrumented-app.ts'
 import { progressOf } from './route-progress.ts'
+
+// Here and not elsewhere: the bundled declarations keep it only beside a type that is exported.
+declare global {
+  namespace Express {
+    interface Request {
+      /** This request's telemetry: its span, its trace id, its logger, and fields for its access line. */
+      readonly triscope: RequestTelemetry
+      /** A logger whose lines name this request's trace. */
+      log: RequestTelemetry['log']
+    }
+  }
+}
 
 /** `triscope` itself. */
 export interface Triscope {

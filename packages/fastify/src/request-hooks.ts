@@ -7,13 +7,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { hasLogger, writesRequestLines } from './framework-logger.ts'
 import { isInjected, pairRequests, responseOf } from './response-of.ts'
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** This request's telemetry: its span, its trace id, its logger, and fields for its access line. */
-    readonly triscope: RequestTelemetry
-  }
-}
-
 type Log = FastifyRequest['log']
 
 /** Equips `app`. What Fastify throws here, it throws before anything was changed. */

@@ -1,8 +1,22 @@
 /** The one line for a Fastify app. What a request means is told by the sdk; here it is begun, run and named. */
-import { type Telemetry, TriscopeError, type TriscopeOptions, telemetryFor } from '@triscope/sdk'
+import {
+  type RequestTelemetry,
+  type Telemetry,
+  TriscopeError,
+  type TriscopeOptions,
+  telemetryFor,
+} from '@triscope/sdk'
 import type { FastifyInstance } from 'fastify'
 import { type FastifyApp, fastifyInstance } from './fastify-app.ts'
 import { addRequestHooks } from './request-hooks.ts'
+
+// Here and not elsewhere: the bundled declarations keep it only beside a type that is exported.
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** This request's telemetry: its span, its trace id, its logger, and fields for its access line. */
+    readonly triscope: RequestTelemetry
+  }
+}
 
 /** `triscope` itself. */
 export interface Triscope {

@@ -2,6 +2,7 @@
  * One suite of requests that every adapter passes, with the same spans, series and lines.
  *
  * Invariant: nothing here knows a framework. What differs between two adapters is a fault of one of them.
+ * One piece, long as it is: it is read as a list of what every adapter promises.
  */
 import type { Telemetry } from '@triscope/sdk'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
