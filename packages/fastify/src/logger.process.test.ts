@@ -76,6 +76,18 @@ for (const { name, fastify } of versions) {
         expect((await app.spans(1)).map((span) => span.name)).toEqual(['GET /child/in'])
       })
 
+      it('and a scrape writes none', async () => {
+        const app = made(true)
+        triscope(app.app, app.recorded.telemetry)
+        routes(app.app)
+        await app.listen()
+        const scrape = await app.app.inject('/metrics')
+        expect(scrape.body).toContain('target_info')
+        await app.ask('/users/42', { headers })
+        await app.until('the last line', () => app.own.length === 3)
+        expect(new Set(app.own.map(({ reqId }) => reqId)).size).toBe(1)
+      })
+
       it('when registered and awaited, on the lines of routes', async () => {
         const app = made(true)
         await app.app.register(triscope, app.recorded.telemetry)

@@ -75,7 +75,9 @@ function bindChildLoggers(
   const makeChild = app.childLoggerFactory
   pairRequests(app)
   app.setChildLoggerFactory(function (logger, bindings, options, raw) {
-    const child = makeChild.call(this, logger, bindings, options, raw)
+    // A scrape leaves no telemetry, nor the two lines that Fastify writes of every request.
+    const silenced = telemetry.owns(raw) ? { ...options, level: 'silent' } : options
+    const child = makeChild.call(this, logger, bindings, silenced, raw)
     const res = responseOf(raw)
     const live = res === undefined ? undefined : begin(raw, res, child)
     return live === undefined ? child : boundTo(telemetry, live, child)

@@ -32,7 +32,7 @@ async function serve(
     ...options,
   })
   const server = createServer((req, res) => {
-    if (!endpoint(req, res)) res.writeHead(418).end()
+    if (!endpoint.answer(req, res)) res.writeHead(418).end()
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   closers.push(

@@ -23,26 +23,35 @@ export interface MetricsEndpointOptions {
   toProxies: boolean
 }
 
-/** Answers a request for the metrics, and says whether it was one. */
-export type MetricsEndpoint = (req: Req, res: Res) => boolean
+/** The metrics as they stand on an app. */
+export interface MetricsEndpoint {
+  /** Whether the request asks for the metrics. */
+  owns(req: Req): boolean
+  /** Answers it, where it is owned, and says whether it was. */
+  answer(req: Req, res: Res): boolean
+}
 
 /** The endpoint as it stands on the app itself. */
 export function createMetricsEndpoint(options: MetricsEndpointOptions): MetricsEndpoint {
   const { diagnostics, path, registry, toProxies } = options
-  return (req, res) => {
-    if (!isScrape(req, path)) return false
-    // `ServerResponse` and its HTTP/2 twin agree in all that is used here.
-    const response = res as ServerResponse
-    if (!toProxies && cameThroughProxy(req)) {
-      diagnostics.warn(
-        'TRI_WARN_METRICS_PUBLIC',
-        `GET ${path} was asked for through a proxy and got 404: set metrics.public to serve it there, or metrics.port to move it to a listener of its own`,
-      )
-      response.writeHead(404).end()
+  const owns = (req: Req): boolean => isScrape(req, path)
+  return {
+    owns,
+    answer(req, res) {
+      if (!owns(req)) return false
+      // `ServerResponse` and its HTTP/2 twin agree in all that is used here.
+      const response = res as ServerResponse
+      if (!toProxies && cameThroughProxy(req)) {
+        diagnostics.warn(
+          'TRI_WARN_METRICS_PUBLIC',
+          `GET ${path} was asked for through a proxy and got 404: set metrics.public to serve it there, or metrics.port to move it to a listener of its own`,
+        )
+        response.writeHead(404).end()
+        return true
+      }
+      untraced(() => void serve(registry, diagnostics, req, response))
       return true
-    }
-    untraced(() => void serve(registry, diagnostics, req, response))
-    return true
+    },
   }
 }
 
@@ -62,7 +71,7 @@ export function listenForMetrics(
   const endpoint = createMetricsEndpoint({ registry, diagnostics, path: '/metrics', toProxies: true })
   const server: Server = untraced(() =>
     createServer((req, res) => {
-      if (!endpoint(req, res)) res.writeHead(404).end()
+      if (!endpoint.answer(req, res)) res.writeHead(404).end()
     }),
   )
   let url: string | undefined

@@ -2,7 +2,7 @@ import {
   createServer,
   type IncomingMessage,
   type RequestListener,
-  type ServerResponse,
+  ServerResponse,
   request as send,
 } from 'node:http'
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
@@ -316,6 +316,15 @@ describe('one request', () => {
       .snapshot()
       .find(({ labels }) => labels['signal'] === 'logs')
     expect(dropped?.value).toBe(38)
+  })
+
+  it('is never a scrape, whatever the app wants ignored', async () => {
+    const { url, recorded } = await serve((_, res) => res.end(), { ignore: ['/other'] })
+    expect(await (await get(`${url}/metrics`)).text()).toContain('target_info')
+    const req = { method: 'GET', url: '/metrics?x', headers: {} } as IncomingMessage
+    expect(recorded.telemetry.owns(req)).toBe(true)
+    expect(recorded.telemetry.beginRequest(req, new ServerResponse(req))).toBeUndefined()
+    expect(serverSpans(recorded)).toEqual([])
   })
 
   it('is begun once, however many adapters see it', async () => {

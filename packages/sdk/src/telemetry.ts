@@ -57,6 +57,8 @@ export interface Telemetry extends Pipeline {
   requestOf(req: Req): ServerRequest | undefined
   /** Stands in `req.triscope` where no request was begun; it records nothing. */
   readonly inertRequest: RequestTelemetry
+  /** Whether `answer` would serve this request. For adapters. */
+  owns(req: Req): boolean
   /** Serves the metrics; `false` when `req` asks for something else. For adapters. */
   answer(req: Req, res: Res): boolean
 }
@@ -101,6 +103,8 @@ function assemble(
     onError: options.onError,
   })
   const ignored = createIgnore(options.ignore, diagnostics)
+  // A scrape leaves no telemetry, also where the app's own list of what to ignore does not name it.
+  const owns = (req: Req): boolean => metrics.endpoint?.owns(req) ?? false
   const pipelines: readonly Pipeline[] = tracing === undefined ? [logging] : [tracing, logging]
 
   async function flush(timeoutMs: number = SHUTDOWN_MS): Promise<boolean> {
@@ -132,9 +136,12 @@ function assemble(
     resource,
     inertRequest: requests.inert,
     beginRequest: (req, res, how) =>
-      !enabled || ending !== undefined || ignored(req) ? undefined : requests.begin(req, res, how),
+      !enabled || ending !== undefined || ignored(req) || owns(req)
+        ? undefined
+        : requests.begin(req, res, how),
     requestOf: (req) => requests.of(req),
-    answer: (req, res) => metrics.endpoint?.(req, res) ?? false,
+    owns,
+    answer: (req, res) => metrics.endpoint?.answer(req, res) ?? false,
     flush,
     shutdown(timeoutMs = SHUTDOWN_MS) {
       ending ??= shutDown(timeoutMs)
