@@ -17,6 +17,7 @@ app.get('/products/:id', (req, res) => {
 
 app.get('/orders/:id', async (req, res) => {
   const answer = await fetch(`${ordersUrl}/orders/${encodeURIComponent(req.params.id)}`)
+  const order = await answer.json()
   if (!answer.ok) {
     recordError(new Error(`orders answered ${answer.status}`))
     req.log.warn({ order: req.params.id, answer: answer.status }, 'no order to show')
@@ -24,7 +25,7 @@ app.get('/orders/:id', async (req, res) => {
     return
   }
   views.inc({ page: 'order' })
-  res.json(await answer.json())
+  res.json(order)
 })
 
 app.listen(Number(process.env['PORT'] ?? 3000), '127.0.0.1')

@@ -46,6 +46,31 @@ it('sends each request once, and reports every answer, of failures too', async (
   server.close()
 })
 
+it('has no more requests under way than a server can be expected to hold', async () => {
+  /** @type {import('node:http').ServerResponse[]} */
+  let held = []
+  let most = 0
+  const server = createServer((_, res) => {
+    held.push(res)
+    most = Math.max(most, held.length)
+    // Whoever is let go makes room for one more; all of them are, once it is known that no other came.
+    if (held.length < 12) return
+    const letGo = held
+    setImmediate(() => {
+      held = held.filter((each) => !letGo.includes(each))
+      for (const each of letGo) each.end()
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
+  const url = `http://127.0.0.1:${port}`
+  const { signal } = new AbortController()
+  await sendTraffic({ url, from: 0, to: 36, perSecond: 1_000_000, signal })
+  expect(most).toBe(12)
+  server.closeAllConnections()
+  server.close()
+})
+
 it('sends nothing more once it is told to stop', async () => {
   const onAnswer = () => {
     throw new Error('nothing was to be sent')
