@@ -49,7 +49,11 @@ try {
 
 /** Resolves with the exit code. @param {readonly string[]} args */
 async function main(args) {
-  const { once, help } = parseArguments(args)
+  const { once, help, mistake } = parseArguments(args)
+  if (mistake !== undefined) {
+    process.stderr.write(`${mistake}\n\n${HELP}`)
+    return 1
+  }
   if (help) {
     process.stdout.write(HELP)
     return 0

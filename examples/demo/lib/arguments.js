@@ -20,18 +20,25 @@ Environment
 `
 
 /**
- * @typedef {{ once: boolean, help: boolean }} Arguments
- * @param {readonly string[]} args without node and the script
- * @returns {Arguments} throws with a sentence for the user at what it does not know
+ * @typedef {object} Arguments
+ * @property {boolean} once
+ * @property {boolean} help
+ * @property {string | undefined} mistake a sentence for the user about what cannot be understood
  */
+
+/** @param {readonly string[]} args without node and the script @returns {Arguments} */
 export function parseArguments(args) {
-  const { values } = parseArgs({
-    // `npm run demo -- --once` reaches us through two runners, and one of them may leave a "--" in front.
-    args: args[0] === '--' ? args.slice(1) : [...args],
-    options: {
-      once: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  })
-  return { once: values.once, help: values.help }
+  try {
+    const { values } = parseArgs({
+      // `npm run demo -- --once` reaches us through two runners, and one of them may leave a "--" in front.
+      args: args[0] === '--' ? args.slice(1) : [...args],
+      options: {
+        once: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    })
+    return { once: values.once, help: values.help, mistake: undefined }
+  } catch (error) {
+    return { once: false, help: false, mistake: error instanceof Error ? error.message : String(error) }
+  }
 }

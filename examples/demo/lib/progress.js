@@ -1,7 +1,8 @@
 // @ts-check
 /** Progress of the traffic: one line that is redrawn on a terminal, a line for each quarter anywhere else. */
 
-const BAR_WIDTH = 40
+/** With its text the line stays below 80 columns: one that wraps cannot be redrawn. */
+const BAR_WIDTH = 32
 
 export class Progress {
   #stream

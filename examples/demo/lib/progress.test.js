@@ -15,8 +15,8 @@ function written(isTTY) {
 it('redraws one line on a terminal, and ends it', () => {
   const texts = written(true)
   expect(texts).toHaveLength(8)
-  expect(texts[0]).toBe(`\r\x1b[Ksending requests  ${'━'.repeat(5)}${'─'.repeat(35)}  1/8`)
-  expect(texts[7]).toBe(`\r\x1b[Ksending requests  ${'━'.repeat(40)}  8/8   2 failed\n`)
+  expect(texts[0]).toBe(`\r\x1b[Ksending requests  ${'━'.repeat(4)}${'─'.repeat(28)}  1/8`)
+  expect(texts[7]).toBe(`\r\x1b[Ksending requests  ${'━'.repeat(32)}  8/8   2 failed\n`)
 })
 
 it('writes a line for each quarter where nothing can be redrawn', () => {
