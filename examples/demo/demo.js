@@ -58,30 +58,31 @@ async function main(args) {
     process.stdout.write(HELP)
     return 0
   }
-  const signal = stopSignal()
+  const stopping = stopRequests()
   const stage = new Stage(process.env)
   try {
     await stage.start()
-    return await Promise.race([perform(stage, once, signal), stage.broken()])
+    return await Promise.race([perform(stage, once, stopping.signal), stage.broken()])
   } finally {
+    // What goes on when a service has broken down is of no use any more.
+    stopping.abort()
     await stage.stop()
   }
 }
 
 /** Aborted when the demo is to stop. Asked once more a second later, it ends at once, and everything it started with it. */
-function stopSignal() {
+function stopRequests() {
   const stopping = new AbortController()
-  const { signal } = stopping
   let askedAt = 0
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(name, () => {
       // Not sooner: a Ctrl-C comes from the terminal, and again from each runner that the demo was started through.
-      if (signal.aborted && performance.now() - askedAt > 1_000) process.exit(INTERRUPTED)
+      if (stopping.signal.aborted && performance.now() - askedAt > 1_000) process.exit(INTERRUPTED)
       askedAt = performance.now()
-      stopping.abort(name)
+      stopping.abort()
     })
   }
-  return signal
+  return stopping
 }
 
 /** Resolves with the exit code. @param {Stage} stage @param {boolean} once @param {AbortSignal} signal */

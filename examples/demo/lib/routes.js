@@ -25,7 +25,7 @@ const DURATION = 'http_server_request_duration_seconds'
  * @param {string} service
  * @param {readonly Sample[]} before
  * @param {readonly Sample[]} after
- * @param {number} seconds between the scrapes
+ * @param {number} seconds in which these requests came
  * @returns {RouteRow[]}
  */
 export function routeRows(service, before, after, seconds) {
