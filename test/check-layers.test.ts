@@ -70,7 +70,7 @@ describe('the layer check', () => {
         'packages/core/src/a.ts:1: a module does nothing on import\n',
       stdout: 'layers: 6 rooms, 7 files, 2 faults\n',
     })
-  })
+  }, 30_000)
 
   it('passes a house whose arrows all point down', () => {
     expect(checkLayers(build(house()))).toEqual({ rooms: 6, files: 6, faults: [] })
