@@ -7,12 +7,13 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
 export const rooms = readdirSync(join(root, 'packages')).sort()
 
-/** `dist` is there, and newer than every file it is made from. */
-export function isBuilt(room) {
+/** `dist` is there, with its declarations where `types` are asked for, and newer than every file it is made from. */
+export function isBuilt(room, types = true) {
   const folder = join(root, 'packages', room)
-  const { main, types } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
   // Declarations are written last, and not at all when they fail.
-  const built = Math.min(changedMs(join(folder, main)) ?? 0, changedMs(join(folder, types)) ?? 0)
+  const outputs = types ? [manifest.main, manifest.types] : [manifest.main]
+  const built = Math.min(...outputs.map((path) => changedMs(join(folder, path)) ?? 0))
   const shared = ['tsup.shared.ts', 'tsconfig.base.json'].map((path) => join(root, path))
   const own = ['package.json', 'tsup.config.ts', ...sources(folder)].map((path) => join(folder, path))
   return [...shared, ...own].every((path) => (changedMs(path) ?? 0) <= built)

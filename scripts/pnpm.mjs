@@ -54,11 +54,19 @@ function pnpm(pnpmArgs) {
     else if (signal !== 'SIGINT') child.kill(signal)
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, forward)
+  // npm hands a signal to the shell between us, which dies of it and tells nobody.
+  const parent = process.ppid
+  const orphaned = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(orphaned)
+    forward('SIGTERM')
+  }, 250)
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', async (code, signal) => {
       // npx is gone at once, the program it started may still be closing its servers.
       while (told && ownGroup && signalGroup(child.pid, 0)) await setTimeout(50)
+      clearInterval(orphaned)
       for (const each of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(each, forward)
       resolve(code ?? 128 + constants.signals[signal])
     })
