@@ -1,0 +1,96 @@
+/**
+ * The guard for CI: `npm run bench:guard`. Fails when a call allocates more than it did, or when what Triscope adds to a
+ * request has grown against what the usual assembly adds, beyond the noise of this very run.
+ *
+ * `--prove` also runs Triscope with a loop of 10 µs in every request, and fails where that would have gone unnoticed;
+ * `--inject-us N` puts such a loop into the judged row itself; `--accept` writes what is measured to `guard.json`.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { handlers, rows } from './http/rows.mjs'
+import { measureHttp, startWorld } from './http/run.mjs'
+import { acceptedLimits, judgeBytes, judgeRatio } from './lib/judge.mjs'
+import { prepare } from './lib/prepare.mjs'
+import { ratios } from './lib/statistics.mjs'
+import { bytes as bytesText, fixed, table } from './lib/table.mjs'
+import { measureBytes } from './micro/run.mjs'
+
+const ROUNDS = 9
+const PROOF_US = 10
+const limitsPath = fileURLToPath(new URL('guard.json', import.meta.url))
+
+const { values } = parseArgs({
+  options: {
+    prove: { type: 'boolean', default: false },
+    accept: { type: 'boolean', default: false },
+    'inject-us': { type: 'string' },
+  },
+})
+
+prepare()
+const limits = JSON.parse(readFileSync(limitsPath, 'utf8'))
+const { bytes, byRow } = await measure()
+const usual = addedByRound(byRow.usual)
+const judged = judgeRatio(ratios(addedByRound(byRow.triscope), usual), limits.ratio)
+if (values.accept) accept()
+else report()
+
+async function measure() {
+  const world = await startWorld()
+  try {
+    const found = await measureBytes(world)
+    const chosen = rows.filter(({ id }) => ['bare', 'triscope', 'usual'].includes(id)).map(injected)
+    if (values.prove) chosen.push({ ...rowOf('triscope'), id: 'proof', as: 'triscope', injectUs: PROOF_US })
+    const how = { rounds: ROUNDS, times: { warm: 2_500, settle: 150, measure: 700 } }
+    return { bytes: found, byRow: await measureHttp('fastify', handlers.answer, chosen, world, how) }
+  } finally {
+    await world.stop()
+  }
+}
+
+function injected(row) {
+  const us = values['inject-us']
+  return row.id === 'triscope' && us !== undefined ? { ...row, injectUs: Number(us) } : row
+}
+
+function rowOf(wanted) {
+  return rows.find(({ id }) => id === wanted)
+}
+
+function addedByRound({ added }) {
+  return added.byRound.split(' ').map(Number)
+}
+
+function accept() {
+  const accepted = acceptedLimits(judged, bytes)
+  writeFileSync(limitsPath, `${JSON.stringify(accepted, null, 2)}\n`)
+  console.log(`accepted: ${JSON.stringify(accepted)}`)
+}
+
+function report() {
+  const counted = judgeBytes(bytes, limits.bytes)
+  const lines = [
+    ['added CPU, over the usual assembly', `${fixed(judged.ratio, 3)} ± ${fixed(judged.noise, 3)}`, judged],
+    ...counted.map((entry) => [`bytes of ${entry.id}`, bytesText(entry.bytes), entry]),
+  ]
+  const said = lines.map(([what, value, { limit, worse }]) => [what, value, limit, worse ? 'WORSE' : 'ok'])
+  console.log(table([{ title: 'what' }, { title: 'measured' }, { title: 'limit' }, { title: '' }], said))
+  for (const { label, produced } of Object.values(byRow)) {
+    if (produced.said !== '') console.log(`${label}: ${produced.said}`)
+  }
+  const failed = [judged, ...counted].some(({ worse }) => worse)
+  if (failed)
+    console.error('the guard: a hot path costs more than it did; if that is meant, run it with --accept')
+  if (values.prove && !proved()) process.exitCode = 2
+  if (failed) process.exitCode = 1
+}
+
+/** Whether ten microseconds more are noticed in this run. */
+function proved() {
+  const proof = judgeRatio(ratios(addedByRound(byRow.proof), usual), limits.ratio)
+  const text = `${fixed(proof.ratio, 3)} ± ${fixed(proof.noise, 3)}`
+  if (proof.worse) console.log(`with a loop of ${PROOF_US} µs: ${text}, noticed`)
+  else console.error(`the guard is blind here: a loop of ${PROOF_US} µs gave ${text} and went unnoticed`)
+  return proof.worse
+}

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest'
+import { acceptedLimits, judgeBytes, judgeRatio } from './judge.mjs'
+import { ratios } from './statistics.mjs'
+
+/** Added CPU in µs over nine rounds, with a noise that does not depend on chance. */
+const around = (us, noise) => Array.from({ length: 9 }, (_, round) => us + noise * Math.sin(round * 2.4))
+
+describe('the judgement of the guard', () => {
+  const usual = around(100, 2)
+  const limit = acceptedLimits(judgeRatio(ratios(around(18, 0.5), usual), Number.NaN), {}).ratio
+
+  it('accepts what it accepted before, in another run', () => {
+    expect(judgeRatio(ratios(around(18.3, 0.7), usual), limit).worse).toBe(false)
+  })
+
+  it('finds ten microseconds in every request', () => {
+    expect(judgeRatio(ratios(around(28, 0.5), usual), limit).worse).toBe(true)
+  })
+
+  it('blames nobody for noise', () => {
+    const noisy = judgeRatio(ratios(around(24, 12), usual), limit)
+    expect(noisy.ratio).toBeGreaterThan(limit)
+    expect(noisy.worse).toBe(false)
+  })
+
+  it('refuses to judge by fewer than seven rounds', () => {
+    expect(() => judgeRatio([1, 1, 1, 1, 1, 1], 2)).toThrow('6 rounds; at least 7')
+  })
+
+  it('finds allocation, and a question that was not answered', () => {
+    const limits = { bound: 0, labels: 48, gone: 10 }
+    expect(judgeBytes({ bound: 1, labels: 57 }, limits)).toEqual([
+      { id: 'bound', bytes: 1, limit: 0, worse: false },
+      { id: 'labels', bytes: 57, limit: 48, worse: true },
+      { id: 'gone', bytes: undefined, limit: 10, worse: true },
+    ])
+  })
+})

@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { between, filled } from './page.mjs'
+import { textsOf } from './texts.mjs'
+
+describe('the page of the bench', () => {
+  it('replaces what stands between the markers of a name, and nothing else', () => {
+    const page = 'a\n<!-- bench:x -->\nold\n<!-- /bench:x -->\nb\n<!-- bench:y --><!-- /bench:y -->'
+    expect(between(page, 'x', 'new')).toBe(
+      'a\n<!-- bench:x -->\n\nnew\n\n<!-- /bench:x -->\nb\n<!-- bench:y --><!-- /bench:y -->',
+    )
+    expect(between(between(page, 'x', 'new'), 'x', 'new')).toBe(between(page, 'x', 'new'))
+  })
+
+  it('says which place is missing', () => {
+    expect(() => between('', 'ratios', 'text')).toThrow('no place for ratios')
+  })
+
+  it('holds exactly what the results say: no number is typed by hand', () => {
+    const read = (name) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')
+    const page = read('README.md')
+    expect(filled(page, textsOf(JSON.parse(read('results.json'))))).toBe(page)
+  })
+})

@@ -1,0 +1,65 @@
+/** The bench: `npm run bench -- --help`. Measures, writes `results.json`, and from that the tables of `README.md`. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { handlers, rows } from './http/rows.mjs'
+import { measureHttp, startWorld } from './http/run.mjs'
+import { help, parseArguments } from './lib/arguments.mjs'
+import { machine } from './lib/machine.mjs'
+import { filled } from './lib/page.mjs'
+import { prepare, versions } from './lib/prepare.mjs'
+import { textsOf } from './lib/texts.mjs'
+import { measureMicro } from './micro/run.mjs'
+
+const resultsPath = fileURLToPath(new URL('results.json', import.meta.url))
+const pagePath = fileURLToPath(new URL('README.md', import.meta.url))
+
+const TIMES = { warm: 3_000, settle: 400, measure: 1_500 }
+const QUICK_TIMES = { warm: 800, settle: 250, measure: 500 }
+
+const options = parseArguments(process.argv.slice(2))
+if (options.help) console.log(help)
+else await run()
+
+async function run() {
+  prepare()
+  const results =
+    options.write && existsSync(resultsPath) ? JSON.parse(readFileSync(resultsPath, 'utf8')) : {}
+  const world = await startWorld()
+  try {
+    for (const framework of ['fastify', 'express']) {
+      if (options.only.includes(framework)) await runHttp(framework, world, results)
+    }
+    if (options.only.includes('micro')) results.micro = await measureMicro(world, options)
+  } finally {
+    await world.stop()
+  }
+  results.machine = machine()
+  results.versions = versions()
+  results.command = [
+    'npm run bench',
+    ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : []),
+  ].join(' ')
+  const texts = textsOf(results)
+  if (options.write) {
+    writeFileSync(resultsPath, `${JSON.stringify(results, null, 2)}\n`)
+    writeFileSync(pagePath, filled(readFileSync(pagePath, 'utf8'), texts))
+  }
+  for (const name of ['machine', ...options.only, 'ratios']) console.log(`\n${texts[name]}`)
+}
+
+async function runHttp(framework, world, results) {
+  const chosen = rows.filter(
+    ({ id }) => id === 'bare' || options.rows === undefined || options.rows.includes(id),
+  )
+  for (const name of options.handlers) {
+    console.error(`${framework}, ${handlers[name].label}`)
+    const measured = `${new Date().toISOString().slice(0, 10)}, ${options.rounds} rounds`
+    const found = await measureHttp(framework, handlers[name], chosen, world, {
+      ...options,
+      times: options.quick ? QUICK_TIMES : TIMES,
+    })
+    results.http ??= {}
+    results.http[framework] ??= {}
+    results.http[framework][name] = { measured, rows: found }
+  }
+}
