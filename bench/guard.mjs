@@ -18,6 +18,7 @@ import { measureBytes } from './micro/run.mjs'
 
 const ROUNDS = 9
 const PROOF_US = 10
+const TIMES = { warmRequests: 12_000, warm: 4_000, settle: 150, measure: 700 }
 const limitsPath = fileURLToPath(new URL('guard.json', import.meta.url))
 
 const { values } = parseArgs({
@@ -42,7 +43,7 @@ async function measure() {
     const found = await measureBytes(world)
     const chosen = rows.filter(({ id }) => ['bare', 'triscope', 'usual'].includes(id)).map(injected)
     if (values.prove) chosen.push({ ...rowOf('triscope'), id: 'proof', as: 'triscope', injectUs: PROOF_US })
-    const how = { rounds: ROUNDS, times: { warm: 2_500, settle: 150, measure: 700 } }
+    const how = { rounds: ROUNDS, times: TIMES }
     return { bytes: found, byRow: await measureHttp('fastify', handlers.answer, chosen, world, how) }
   } finally {
     await world.stop()

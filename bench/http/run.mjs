@@ -1,10 +1,9 @@
 /** Runs one framework with one handler: every row once warm, then in interleaved rounds. */
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { selfTimes } from '../lib/profile.mjs'
 import { OTHER_CPU, SERVER_CPU, start } from '../lib/remote.mjs'
 import { median, rotated, summary } from '../lib/statistics.mjs'
 import { startRow } from './checked-row.mjs'
+import { writeProfile } from './profiled.mjs'
 
 const CONNECTIONS = 32
 
@@ -26,7 +25,8 @@ export async function startWorld() {
 }
 
 /**
- * @param how `rounds`; `times` in milliseconds: `warm` once, `settle` and `measure` in each round; `profile`, ids of rows
+ * @param how `rounds`; `times` in milliseconds: `warm` once and at most, until `warmRequests`,
+ * `settle` and `measure` in each round; `profile`, ids of rows
  * @returns for each row, by id: the summary of each figure, what it produced, and `added` round by round, in
  * microseconds of CPU per request beyond bare of the same round
  */
@@ -37,7 +37,7 @@ export async function measureHttp(framework, handler, rows, world, { rounds, tim
       process.stderr.write(`  ${framework}, ${row.id}: `)
       const live = await startRow(framework, row, handler, world)
       running.push(live)
-      await live.load({ connections: CONNECTIONS, durationMs: times.warm })
+      await live.load({ connections: CONNECTIONS, requests: times.warmRequests, durationMs: times.warm })
       await live.takeSpans()
       live.server.pause()
       process.stderr.write(
@@ -52,7 +52,10 @@ export async function measureHttp(framework, handler, rows, world, { rounds, tim
     const results = {}
     for (const live of running) results[live.row.id] = await resultOf(live, bare)
     for (const live of running) {
-      if (profile.includes(live.row.id)) await writeProfile(live, `${framework}-${live.row.id}`, times)
+      if (profile.includes(live.row.id)) {
+        const how = { connections: CONNECTIONS, durationMs: 3 * times.measure }
+        await writeProfile(live, `${framework}-${live.row.id}`, how)
+      }
     }
     return results
   } finally {
@@ -100,19 +103,5 @@ async function resultOf(live, bare) {
     added: { ...summary(added), byRound: added.map((value) => value.toFixed(3)).join(' ') },
     addedGarbage: median(samples.map((sample, round) => sample.garbage - bare.samples[round].garbage)),
     produced: produced.report(),
-  }
-}
-
-async function writeProfile({ server, load }, name, times) {
-  server.resume()
-  await server.call('startProfile')
-  await load({ connections: CONNECTIONS, durationMs: 3 * times.measure })
-  const profile = await server.call('stopProfile')
-  const folder = fileURLToPath(new URL('../.profiles/', import.meta.url))
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(`${folder}${name}.cpuprofile`, JSON.stringify(profile))
-  console.log(`\n${name}: self time, share of all that ran`)
-  for (const { share, where } of selfTimes(profile, 35)) {
-    console.log(`${(100 * share).toFixed(1).padStart(6)} %  ${where}`)
   }
 }

@@ -1,31 +1,62 @@
-/** Reads V8's CPU profiles: which functions took the time themselves. */
+/** Reads V8's CPU profiles: which functions took the time, themselves and with all they called. */
+
+/** Time in which nothing of the app ran. */
+const IDLE = new Set(['(idle)', '(program)', '(root)'])
 
 /**
- * Self time by function over a whole profile, the most first. Idle time is left out of the whole; what inlining put
- * into another function is counted there.
- * @returns `{ share, where }`, `where` being the function, its file after `node_modules`, and its line
+ * What is charged to each function: `self`, its own time, and `total`, that and the time of what it called, as shares of
+ * all time that was not idle. What V8 put into its caller is charged to the caller.
+ * @returns `{ where, self, total }` for each function, the most self time first; `where` is its name, its file after
+ * `node_modules`, and its line
  */
-export function selfTimes({ nodes, samples, timeDeltas }, limit) {
-  const whereOf = new Map()
-  for (const { id, callFrame } of nodes) whereOf.set(id, describe(callFrame))
-  const times = new Map()
+export function chargedTimes({ nodes, samples, timeDeltas }) {
+  const byId = new Map(nodes.map((node) => [node.id, node]))
+  const parentOf = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id])))
+  const charged = new Map()
   let whole = 0
   for (let index = 0; index < samples.length; index++) {
-    const where = whereOf.get(samples[index])
+    const leaf = byId.get(samples[index])
     const delta = timeDeltas[index]
-    if (where === '(idle)' || where === '(program)' || delta <= 0) continue
+    if (IDLE.has(leaf.callFrame.functionName) || delta <= 0) continue
     whole += delta
-    times.set(where, (times.get(where) ?? 0) + delta)
+    const seen = new Set()
+    for (let node = leaf; node !== undefined; node = byId.get(parentOf.get(node.id))) {
+      const where = describe(node.callFrame)
+      if (IDLE.has(where) || seen.has(where)) continue
+      // Recursion counts once.
+      seen.add(where)
+      const times = charged.get(where) ?? { where, self: 0, total: 0 }
+      charged.set(where, times)
+      times.total += delta
+      if (node === leaf) times.self += delta
+    }
   }
-  return [...times]
-    .map(([where, time]) => ({ share: time / whole, where }))
-    .sort((a, b) => b.share - a.share)
-    .slice(0, limit)
+  return [...charged.values()]
+    .map(({ where, self, total }) => ({ where, self: self / whole, total: total / whole }))
+    .sort((a, b) => b.self - a.self)
+}
+
+/** Self time by package, the most first; natives and the collector stand under their own names. */
+export function selfByPackage(charged) {
+  const shares = new Map()
+  for (const { where, self } of charged) {
+    const owner = packageOf(where)
+    shares.set(owner, (shares.get(owner) ?? 0) + self)
+  }
+  return [...shares].map(([owner, self]) => ({ owner, self })).sort((a, b) => b.self - a.self)
+}
+
+function packageOf(where) {
+  const [name, file] = where.split('  ')
+  if (file === undefined) return name
+  if (file.startsWith('node:')) return 'node'
+  return /^(@[^/]+\/[^/]+|[^/]+)/.exec(file)?.[0] ?? 'the bench'
 }
 
 function describe({ functionName, url, lineNumber }) {
   const name = functionName === '' ? '(anonymous)' : functionName
   if (url === '') return name
-  const file = url.slice(url.lastIndexOf('node_modules/') + 1).replace(/^ode_modules\//, '')
-  return `${name}  ${file.replace(/^file:\/\//, '')}:${lineNumber + 1}`
+  const inside = url.lastIndexOf('node_modules/')
+  const file = inside < 0 ? url.replace(/^file:\/\//, '') : url.slice(inside + 'node_modules/'.length)
+  return `${name}  ${file}:${lineNumber + 1}`
 }
