@@ -21,21 +21,23 @@ export function judgeRatio(ratios, limit) {
   return { ratio, noise, limit, worse: ratio - noise > limit }
 }
 
-/** Allocation does not depend on the machine, only a little on what V8 does meanwhile. */
+/** Allocation does not depend on the machine, only a little on when V8 grows what it reuses. */
 const SLACK_BYTES = 8
+const SLACK_SHARE = 0.05
 
 /** @returns one entry for each limit: `{ id, bytes, limit, worse }`; what was not measured is worse */
 export function judgeBytes(measured, limits) {
   return Object.entries(limits).map(([id, limit]) => {
     const bytes = measured[id]
-    return { id, bytes, limit, worse: !(bytes <= limit + SLACK_BYTES) }
+    return { id, bytes, limit, worse: !(bytes <= limit + Math.max(SLACK_BYTES, limit * SLACK_SHARE)) }
   })
 }
 
-/** What to accept from now on, after a change that is meant: a tenth above what was measured, and what is allocated. */
+/** What to accept from now on, after a change that is meant: a tenth above what was measured, its noise
+ * included, and what is allocated. */
 export function acceptedLimits({ ratio, noise }, bytes) {
   return {
     ratio: Number((ratio * 1.1 + noise).toFixed(3)),
-    bytes: Object.fromEntries(Object.entries(bytes).map(([id, count]) => [id, Math.max(0, count)])),
+    bytes,
   }
 }

@@ -28,10 +28,11 @@ describe('the judgement of the guard', () => {
   })
 
   it('finds allocation, and a question that was not answered', () => {
-    const limits = { bound: 0, labels: 48, gone: 10 }
-    expect(judgeBytes({ bound: 1, labels: 57 }, limits)).toEqual([
+    const limits = { bound: 0, labels: 48, span: 1000, gone: 10 }
+    expect(judgeBytes({ bound: 1, labels: 57, span: 1050 }, limits)).toEqual([
       { id: 'bound', bytes: 1, limit: 0, worse: false },
       { id: 'labels', bytes: 57, limit: 48, worse: true },
+      { id: 'span', bytes: 1050, limit: 1000, worse: false },
       { id: 'gone', bytes: undefined, limit: 10, worse: true },
     ])
   })
