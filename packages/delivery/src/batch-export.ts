@@ -67,12 +67,14 @@ export class BatchExport {
     return this.#lastCause
   }
 
-  /** Makes an attempt. */
+  /**
+   * Makes an attempt. It has its whole time, also where the delivery ends before: the deadline then abandons it and
+   * closes the sender. Cut to what is left, both would end in one millisecond and either could be first, and a backend
+   * would be said not to have answered within a time that nobody meant to give it.
+   */
   attempt(): void {
-    const { clock, deadlineMs, options } = this.#host
     this.#attempts++
-    const leftMs = Math.max(1, deadlineMs - clock.monotonicMs())
-    void this.#send(Math.min(options.timeoutMs, leftMs)).then((result) => {
+    void this.#send(this.#host.options.timeoutMs).then((result) => {
       if (!this.#abandoned) this.#answered(result)
     })
   }
