@@ -20,6 +20,7 @@ export {
   type RoomOptions,
   type Signal,
 } from './diagnostics.ts'
+export { errorClassOf, errorMessageOf, errorStackOf, errorTypeOf, OTHER_ERROR } from './error-facts.ts'
 export { TriscopeError, type TriscopeErrorDetails } from './errors.ts'
 export { HTTP_ATTRIBUTE, methodAttribute, methodSpanName, OTHER_METHOD } from './http-semconv.ts'
 export { nearest, rejectOption, rejectUnknownKeys } from './options.ts'
@@ -33,4 +34,5 @@ export {
   type RedactionOptions,
 } from './redaction.ts'
 export { createResource, type Resource, type ResourceOptions, SDK_VERSION, type Value } from './resource.ts'
+export { settle } from './settle.ts'
 export { isUntraced, untraced } from './suppression.ts'

@@ -4,7 +4,7 @@
  * Invariant: the line is the same, byte for byte, whether it goes through pino or is put together by hand; strings of
  * the client are bounded and well-formed before either sees them, so none of them can forge a line.
  */
-import { messageOf, type Redaction } from '@triscope/core'
+import { errorMessageOf, errorTypeOf, type Redaction } from '@triscope/core'
 
 /** What is known of a request when it ends. All but the method may be unknown. */
 export interface AccessFields {
@@ -141,16 +141,7 @@ function pathOf(path: string | undefined, redaction: Redaction): string | undefi
 function errorOf(error: unknown, type: string | undefined): AccessRecord['error'] {
   if (error === undefined && type === undefined) return undefined
   return {
-    type: bounded(type ?? nameOf(error), MAX_SHORT),
-    message: error === undefined ? undefined : bounded(messageOf(error), MAX_MESSAGE),
-  }
-}
-
-function nameOf(error: unknown): string {
-  try {
-    return error instanceof Error ? error.name : typeof error
-  } catch {
-    // A proxy whose prototype cannot be read.
-    return 'unknown'
+    type: bounded(type ?? errorTypeOf(error), MAX_SHORT),
+    message: bounded(errorMessageOf(error), MAX_MESSAGE),
   }
 }

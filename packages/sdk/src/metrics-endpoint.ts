@@ -12,7 +12,7 @@ import { createGzip } from 'node:zlib'
 import { type Diagnostics, messageOf, untraced } from '@triscope/core'
 import type { Registry } from '@triscope/metrics'
 import type { Req, Res } from './request-end.ts'
-import { pathOf, urlOf } from './server-request.ts'
+import { pathOf, urlOf } from './request-target.ts'
 
 export interface MetricsEndpointOptions {
   registry: Registry

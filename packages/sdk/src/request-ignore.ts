@@ -2,7 +2,7 @@
 import type { Diagnostics } from '@triscope/core'
 import type { TriscopeOptions } from './options.ts'
 import type { Req } from './request-end.ts'
-import { pathOf, urlOf } from './server-request.ts'
+import { pathOf, urlOf } from './request-target.ts'
 
 const DEFAULT: readonly string[] = ['/metrics', '/livez', '/readyz', '/healthz', '/favicon.ico']
 

@@ -19,9 +19,11 @@ import {
 } from '@triscope/core'
 import type { Logger, Logging } from '@triscope/logging'
 import type { Tracing } from '@triscope/tracing'
+import { setRequestAttributes } from './request-attributes.ts'
 import { type Ending, type Req, type Res, unwatchEnd, watchEnd } from './request-end.ts'
 import { createErrorTypes } from './request-error.ts'
 import type { RequestMetrics } from './request-metrics.ts'
+import { pathOf, schemeOf, urlOf } from './request-target.ts'
 import { ATTRIBUTE } from './semconv.ts'
 
 /** What the app sees of the request it serves, as `req.triscope`. */
@@ -79,6 +81,7 @@ export interface Requests {
 
 /** Under a symbol on the request itself: a WeakMap costs a hash for every look. */
 const REQUEST = Symbol.for('triscope.1.request')
+/** More than a person reads on one line, and a bound for what is held until the end. */
 const MAX_ADDED_FIELDS = 64
 const NO_SPAN: Span = trace.wrapSpanContext({
   traceId: '0'.repeat(32),
@@ -164,7 +167,7 @@ export function createRequests(world: RequestWorld): Requests {
       if (this.#failed || this.#ended) return
       this.#failed = true
       this.#error = error
-      fenced(() => this.span.recordException(asException(error)))
+      fenced(() => this.span.recordException(error as Error))
       const { onError } = world
       if (onError !== undefined) fenced(() => onError(error, this))
     }
@@ -234,7 +237,7 @@ export function createRequests(world: RequestWorld): Requests {
         if (this.#method === OTHER_METHOD)
           span.setAttribute(HTTP_ATTRIBUTE.requestMethodOriginal, String(req.method).slice(0, 64))
         if (status !== undefined) span.setAttribute(HTTP_ATTRIBUTE.responseStatusCode, status)
-        setClient(span, req, world.redaction)
+        setRequestAttributes(span, req, world.redaction)
         if (errorType !== undefined) {
           span.setAttribute(HTTP_ATTRIBUTE.errorType, errorType)
           // The message is on the exception event; a status without one is what HTTP conventions ask for.
@@ -246,8 +249,6 @@ export function createRequests(world: RequestWorld): Requests {
 
     #writeLine(status: number | undefined, errorType: string | undefined, durationMs: number): void {
       if (this.#how?.access === false) return
-      const level =
-        errorType === undefined ? (status !== undefined && status >= 400 ? 'warn' : 'info') : levelOf(status)
       const req = this.#req
       world.logging.access(
         {
@@ -262,7 +263,7 @@ export function createRequests(world: RequestWorld): Requests {
           errorType,
           fields: this.#fields,
         },
-        level,
+        levelOf(status, errorType),
         this.span.spanContext(),
         this.#how?.logger,
       )
@@ -306,45 +307,9 @@ export function createRequests(world: RequestWorld): Requests {
   }
 }
 
-/** A client that goes away is no fault of the service: it is worth a warning, a failure an error. */
-function levelOf(status: number | undefined): 'warn' | 'error' {
-  return status === undefined ? 'warn' : 'error'
-}
-
-function setClient(span: Span, req: Req, redaction: Redaction): void {
-  const url = urlOf(req)
-  const question = url.indexOf('?')
-  if (question >= 0) span.setAttribute(ATTRIBUTE.urlQuery, redaction.url(url).slice(question + 1))
-  const { host } = req.headers
-  if (host !== undefined) {
-    const colon = host.lastIndexOf(':')
-    const hasPort = colon > 0 && colon > host.lastIndexOf(']')
-    span.setAttribute(HTTP_ATTRIBUTE.serverAddress, hasPort ? host.slice(0, colon) : host)
-    const port = hasPort ? Number(host.slice(colon + 1)) : Number.NaN
-    if (Number.isInteger(port)) span.setAttribute(HTTP_ATTRIBUTE.serverPort, port)
-  }
-  const address = req.socket?.remoteAddress
-  if (address !== undefined) span.setAttribute(ATTRIBUTE.clientAddress, address)
-  span.setAttribute(ATTRIBUTE.protocolVersion, req.httpVersion === '2.0' ? '2' : req.httpVersion)
-  const userAgent = req.headers['user-agent']
-  if (userAgent !== undefined) span.setAttribute(ATTRIBUTE.userAgent, userAgent)
-}
-
-/** Express cuts `url` down inside a mounted router and keeps the whole in `originalUrl`. */
-export function urlOf(req: Req): string {
-  return (req as { originalUrl?: string }).originalUrl ?? req.url ?? '/'
-}
-
-/** Without the query. */
-export function pathOf(url: string): string {
-  const question = url.indexOf('?')
-  return question < 0 ? url : url.slice(0, question)
-}
-
-function schemeOf(req: Req): string {
-  return (req.socket as { encrypted?: boolean } | undefined)?.encrypted === true ? 'https' : 'http'
-}
-
-function asException(error: unknown): Error | string {
-  return error instanceof Error ? error : String(error)
+/** A client that goes away, or asks for what it may not have, is worth a warning; a failure of ours is an error. */
+function levelOf(status: number | undefined, errorType: string | undefined): 'info' | 'warn' | 'error' {
+  if (status === undefined) return 'warn'
+  if (errorType !== undefined) return 'error'
+  return status >= 400 ? 'warn' : 'info'
 }

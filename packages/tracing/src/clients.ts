@@ -19,6 +19,8 @@ import {
   activeSpanContext,
   type Clock,
   type Diagnostics,
+  errorMessageOf,
+  errorTypeOf,
   HTTP_ATTRIBUTE,
   isUntraced,
   methodAttribute,
@@ -26,7 +28,6 @@ import {
   OTHER_METHOD,
   type Redaction,
 } from '@triscope/core'
-import { errorMessageOf, errorTypeOf } from './error-facts.ts'
 import { isInternalHost } from './hosts.ts'
 import { BAGGAGE, TRACEPARENT, TRACESTATE, tracestateOf, type W3CPropagator } from './propagator.ts'
 import { ATTRIBUTE } from './semconv.ts'

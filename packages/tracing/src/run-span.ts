@@ -5,8 +5,15 @@
  * error object, synchronous where it was synchronous. Where no tracing is in force this is all that happens.
  */
 import { type Attributes, INVALID_SPAN_CONTEXT, type Span, SpanStatusCode, trace } from '@opentelemetry/api'
-import { activeContext, contextWithSpan, HTTP_ATTRIBUTE, installContext } from '@triscope/core'
-import { errorMessageOf, errorTypeOf, exceptionAttributes } from './error-facts.ts'
+import {
+  activeContext,
+  contextWithSpan,
+  errorMessageOf,
+  errorTypeOf,
+  HTTP_ATTRIBUTE,
+  installContext,
+} from '@triscope/core'
+import { exceptionAttributes } from './exception-event.ts'
 import { currentTracing } from './global.ts'
 import { EXCEPTION_EVENT } from './semconv.ts'
 

@@ -21,7 +21,7 @@ import {
 } from '@opentelemetry/api'
 import type { ReadableSpan, Span as SdkSpan, TimedEvent } from '@opentelemetry/sdk-trace-base'
 import { cleanAttributes } from './attributes.ts'
-import { exceptionAttributes } from './error-facts.ts'
+import { exceptionAttributes } from './exception-event.ts'
 import type { TraceIdentity } from './ids.ts'
 import type { Limits } from './limits.ts'
 import { contextOf, LocalSpan } from './local-span.ts'
