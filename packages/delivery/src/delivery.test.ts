@@ -1,3 +1,5 @@
+import { ROOT_CONTEXT, trace } from '@opentelemetry/api'
+import { activeSpanContext, contextWithSpan, installContext, isUntraced } from '@triscope/core'
 import { describe, expect, it } from 'vitest'
 import { createDelivery, type Sender, type SendResult } from './index.ts'
 import { ACCEPTED, AWAY, REFUSED, scriptedDelivery } from './scripted-delivery.fixture.ts'
@@ -287,6 +289,25 @@ describe('delivery', () => {
       'triscope_telemetry_dropped_total',
       'triscope_telemetry_failures_total',
     ])
+  })
+
+  it('works in no span: not in that of the request which happened to start its timer', async () => {
+    const seen: unknown[] = []
+    const delivery = createDelivery({
+      signal: 'traces',
+      sender: { send: () => Promise.resolve(ACCEPTED), close: () => undefined },
+      frame: () => {
+        seen.push([activeSpanContext(), isUntraced()])
+        return new Uint8Array(1)
+      },
+    })
+    const request = trace.wrapSpanContext({ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1 })
+    const flushed = installContext().run(contextWithSpan(ROOT_CONTEXT, request), () => {
+      delivery.offer(new Uint8Array(1))
+      return delivery.flush()
+    })
+    expect([await flushed, seen]).toEqual([true, [[undefined, true]]])
+    await delivery.shutdown()
   })
 
   it('refuses options that cannot be meant', () => {
