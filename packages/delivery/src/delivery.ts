@@ -23,6 +23,7 @@ import { PendingFlushes } from './pending-flushes.ts'
 import { RecordQueue } from './queue.ts'
 import { ALREADY_SHUTDOWN, recordsOf, TOO_LARGE } from './semconv.ts'
 
+/** The way of one signal's records to one endpoint: a queue with limits, and batches that are tried again. */
 export interface Delivery extends Pipeline {
   /**
    * Takes a record over: the caller never touches it again.

@@ -25,6 +25,7 @@ export type SendResult =
       cause: unknown
     }
 
+/** Makes attempts over one protocol at one endpoint. A delivery has one of its own, never two attempts at once. */
 export interface Sender {
   /** Makes one attempt and settles within `timeoutMs`. Never rejects. */
   send(body: Uint8Array, timeoutMs: number): Promise<SendResult>
