@@ -73,7 +73,7 @@ function bindChildLoggers(
   begin: (req: Req, res: Res, log: Log) => ServerRequest | undefined,
 ): void {
   const makeChild = app.childLoggerFactory
-  pairRequests(app)
+  pairRequests(app, telemetry.diagnostics)
   app.setChildLoggerFactory(function (logger, bindings, options, raw) {
     // A scrape leaves no telemetry, nor the two lines that Fastify writes of every request.
     const silenced = telemetry.owns(raw) ? { ...options, level: 'silent' } : options

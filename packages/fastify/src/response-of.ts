@@ -6,7 +6,7 @@
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { Socket } from 'node:net'
-import type { Req, Res } from '@triscope/sdk'
+import type { Req, Res, Telemetry } from '@triscope/sdk'
 import type { FastifyInstance } from 'fastify'
 
 /** On the request, and shared by every copy of this package. */
@@ -15,10 +15,19 @@ const RESPONSE = Symbol.for('triscope.1.fastify.response')
 type Paired = Req & { [RESPONSE]?: Res }
 
 /** Pairs the requests that `app` gets with their responses, until it closes. */
-export function pairRequests(app: FastifyInstance): void {
+export function pairRequests(app: FastifyInstance, diagnostics: Telemetry['diagnostics']): void {
   if ((app.initialConfig as { http2?: boolean }).http2 === true) {
     app.server.prependListener('request', pair)
     return
+  }
+  const onStart = (message: unknown): void => {
+    try {
+      const { request, response } = message as { request: Req; response: Res }
+      pair(request, response)
+    } catch (error) {
+      // What a subscriber throws becomes an uncaught exception, and would end the app.
+      diagnostics.failed('TRI_WARN_HOOK', error)
+    }
   }
   // The channel knows every server, also the second one that Fastify opens where `localhost` has two addresses.
   subscribe(CHANNEL, onStart)
@@ -42,11 +51,6 @@ export function isInjected(req: Req): boolean {
 
 const CHANNEL = 'http.server.request.start'
 const NO_RESPONSE = { statusCode: 200, on: () => NO_RESPONSE } as unknown as Res
-
-function onStart(message: unknown): void {
-  const { request, response } = message as { request: Req; response: Res }
-  pair(request, response)
-}
 
 function pair(request: Req, response: Res): void {
   ;(request as Paired)[RESPONSE] = response
