@@ -53,7 +53,8 @@ export const installers: Readonly<Record<'npm' | 'pnpm' | 'yarn 1' | 'yarn 4', I
   },
   'yarn 1': {
     knowsOverrides: true,
-    command: ['npx', '--yes', 'yarn@1.22.22', 'add'],
+    // npm passes over a release that wants a newer Node, the others warn, and this one would refuse Fastify on Node 20.
+    command: ['npx', '--yes', 'yarn@1.22.22', 'add', '--ignore-engines'],
     // It would take a tarball of the same name and version from its cache, whatever is in it.
     env: (cache) => ({ YARN_CACHE_FOLDER: join(cache, 'yarn1') }),
     files: {},
