@@ -32,6 +32,17 @@ describe('copies of the OpenTelemetry API', () => {
     expect(findApiCopies(app).length).toBe(findApiCopies('/').length + 1)
   })
 
+  it('finds the copy of our own package, which as an ES module is in no list', () => {
+    const sdk = join(app, 'node_modules', '@triscope', 'sdk')
+    const nested = join(sdk, 'node_modules', '@opentelemetry', 'api')
+    mkdirSync(dirname(nested), { recursive: true })
+    cpSync(ours, nested, { recursive: true, dereference: true })
+    writeFileSync(join(sdk, 'package.json'), '{"name":"@triscope/sdk","main":"index.js"}')
+    writeFileSync(join(sdk, 'index.js'), '')
+    expect(findApiCopies(app).map(({ path }) => path)).toContain(nested)
+    rmSync(sdk, { recursive: true })
+  })
+
   it('names both, and lets the newer one see the provider that was registered through the older', () => {
     const newer = createRequire(join(app, 'app.js'))(
       '@opentelemetry/api',

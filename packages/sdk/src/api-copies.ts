@@ -19,10 +19,14 @@ export interface ApiCopy {
 
 const NAME = '@opentelemetry/api'
 
-/** Copies that are loaded, and the one that the app itself would load. */
+/** Copies that are loaded, the one that the app itself would load, and ours. */
 export function findApiCopies(appFolder: string = process.cwd()): readonly ApiCopy[] {
   const copies = new Map<string, ApiCopy>()
-  for (const folder of [...loadedFolders(), resolvedFrom(appFolder)]) {
+  for (const folder of [
+    ...loadedFolders(),
+    resolvedFrom(join(appFolder, 'package.json')),
+    ...ourFolders(appFolder),
+  ]) {
     if (folder === undefined || copies.has(folder)) continue
     const version = versionIn(folder)
     if (version !== undefined) copies.set(folder, { path: folder, version })
@@ -47,7 +51,10 @@ export function reconcileApiCopies(diagnostics: Diagnostics, copies: readonly Ap
   )
 }
 
-/** CommonJS keeps every loaded file by its path, also those that an ES module imported: the API is CommonJS for Node. */
+/**
+ * CommonJS keeps every loaded file by its path, also those that an ES module imported. From 1.10 on the API has ES
+ * modules too, which nothing lists: the copies that the app and we would load are resolved besides.
+ */
 function loadedFolders(): string[] {
   const mark = `${sep}${join('node_modules', ...NAME.split('/'))}${sep}`
   const folders = new Set<string>()
@@ -59,10 +66,23 @@ function loadedFolders(): string[] {
   return [...folders]
 }
 
-function resolvedFrom(folder: string): string | undefined {
+/** The copy that each of our own packages would load, as far as the app has installed it by name. */
+function ourFolders(appFolder: string): (string | undefined)[] {
+  const app = Module.createRequire(join(appFolder, 'package.json'))
+  return ['@triscope/express', '@triscope/fastify', '@triscope/sdk'].map((name) => {
+    try {
+      return resolvedFrom(realpathSync(app.resolve(name)))
+    } catch {
+      // Not one that this app has, or bundled into it.
+      return undefined
+    }
+  })
+}
+
+/** @param file the file that would load it */
+function resolvedFrom(file: string): string | undefined {
   try {
-    const entry = realpathSync(Module.createRequire(join(folder, 'package.json')).resolve(NAME))
-    return packageFolder(dirname(entry))
+    return packageFolder(dirname(realpathSync(Module.createRequire(file).resolve(NAME))))
   } catch {
     // The app has no copy of its own, which is the usual and the best case.
     return undefined

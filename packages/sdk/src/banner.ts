@@ -1,6 +1,6 @@
 /**
  * What is said once, at start: a short block on a developer's terminal, one structured line elsewhere, nothing under a
- * test runner. It goes to stderr or to the log, never to the app's own stdout.
+ * test runner. The block goes to stderr, the line to the log.
  */
 import { type Resource, SDK_VERSION } from '@triscope/core'
 import type { Logger } from '@triscope/logging'
@@ -19,22 +19,21 @@ export interface Facts {
   notices: readonly string[]
 }
 
-/** Puts the facts together. @param metricsUrl that of a listener of its own, once it listens */
+/** Puts the facts together, but for the address of a listener of its own, which is known once it listens. */
 export function factsOf(
   configuration: Configuration,
   { attributes }: Resource,
-  metricsUrl: string | undefined,
   notices: readonly string[],
-): Facts {
+): (metricsUrl: string | undefined) => Facts {
   const version = attributes['service.version']
-  return {
+  return (metricsUrl) => ({
     service: String(attributes['service.name']),
     version: version === undefined ? undefined : String(version),
     environment: configuration.environment,
     metrics: metricsFact(configuration, metricsUrl),
     traces: tracesFact(configuration),
     notices,
-  }
+  })
 }
 
 /** Says it. `terminal` is where a developer reads; without one it goes to the log, as a warning where there are notices. */
@@ -68,7 +67,7 @@ export function bannerText(facts: Facts): string {
 function metricsFact({ enabled, metrics }: Configuration, url: string | undefined): string {
   if (!enabled || metrics === undefined) return 'off'
   const { listener, path } = metrics.place
-  if (listener !== undefined) return url ?? `http://${listener.host}:${listener.port}/metrics`
+  if (listener !== undefined) return url ?? `http://${listener.host}:${listener.port}${listener.path}`
   return path === undefined ? 'not served (metrics.path is false)' : `GET ${path} on this app`
 }
 

@@ -1,4 +1,4 @@
-import { createDiagnostics } from '@triscope/core'
+import { createDiagnostics, createResource, type ResourceOptions } from '@triscope/core'
 import { describe, expect, it } from 'vitest'
 import { type Configuration, resolveConfiguration } from './configuration.ts'
 import { checkOptions, type TriscopeOptions } from './options.ts'
@@ -6,7 +6,15 @@ import { checkOptions, type TriscopeOptions } from './options.ts'
 function resolve(options: TriscopeOptions, env: Record<string, string> = {}) {
   const said: string[] = []
   const diagnostics = createDiagnostics({ onMessage: ({ message }) => said.push(message) })
-  return { said, ...resolveConfiguration(options, env, diagnostics) }
+  return {
+    said,
+    ...resolveConfiguration(
+      options,
+      env,
+      diagnostics,
+      createResource({ ...options, env } as ResourceOptions),
+    ),
+  }
 }
 
 const exporterOf = ({ tracing }: Pick<Configuration, 'tracing'>) => tracing?.options.exporter

@@ -1,10 +1,11 @@
 /**
  * What is in force: code over environment over default, put together once, when telemetry is created.
- * OpenTelemetry environment variable specification 1.45; the variables that are read are listed in the README.
+ * OpenTelemetry environment variable specification 1.45; the variables that are read are listed in the README of this package.
  */
-import { type Diagnostics, rejectOption } from '@triscope/core'
+import { createRedaction, type Diagnostics, type Resource, rejectOption } from '@triscope/core'
 import { ratioSampler, type TracingOptions } from '@triscope/tracing'
 import { EnvReader } from './env.ts'
+import type { MetricsAddress } from './metrics-endpoint.ts'
 import type { MetricsOptions, TracingSettings, TriscopeOptions } from './options.ts'
 
 /** Where the metrics are served. */
@@ -12,7 +13,7 @@ export interface MetricsPlace {
   /** On the app; `undefined` where the app serves none. */
   path: string | undefined
   /** A listener of its own. */
-  listener: { host: string; port: number } | undefined
+  listener: MetricsAddress | undefined
   /** Whether proxied requests are answered too. */
   toProxies: boolean
 }
@@ -20,7 +21,10 @@ export interface MetricsPlace {
 /** All settings resolved; `undefined` is a signal that is off. */
 export interface Configuration {
   enabled: boolean
+  /** As the resource says it. */
   environment: string
+  /** Where nobody develops: the environment is called production, or `NODE_ENV` is. */
+  isProduction: boolean
   metrics: { place: MetricsPlace; exemplars: boolean; runtime: boolean } | undefined
   /** `goesTo` says where spans are sent, in words; `undefined` where they are not. */
   tracing:
@@ -31,39 +35,45 @@ export interface Configuration {
   underTest: boolean
 }
 
+/** An endpoint may hold credentials, and both the banner and errors show it. */
+const redaction = createRedaction()
+
 /** Reads options and environment. Throws `TRI_ERR_OPTION` for wrong code, warns `TRI_WARN_ENV` for a wrong variable. */
 export function resolveConfiguration(
   options: TriscopeOptions,
   env: Readonly<Record<string, string | undefined>>,
   diagnostics: Diagnostics,
+  resource: Resource,
 ): Configuration {
   const read = new EnvReader(env, diagnostics)
-  const environment = options.environment ?? read.text('NODE_ENV') ?? 'development'
+  const environment = String(resource.attributes['deployment.environment.name'])
+  const mode = read.text('NODE_ENV')
+  const isProduction = mode === 'production' || environment === 'production' || environment === 'prod'
   return {
     enabled: (options.enabled ?? true) && read.flag('OTEL_SDK_DISABLED') !== true,
     environment,
-    metrics: options.metrics === false ? undefined : metricsOf(options.metrics ?? {}, environment, read),
+    isProduction,
+    metrics: options.metrics === false ? undefined : metricsOf(options.metrics ?? {}, isProduction, read),
     tracing: options.tracing === false ? undefined : tracingOf(options.tracing ?? {}, read),
     logLevel: read.choice(
       ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
       'LOG_LEVEL',
       'OTEL_LOG_LEVEL',
     ),
-    underTest:
-      environment === 'test' || read.text('VITEST', 'JEST_WORKER_ID', 'NODE_TEST_CONTEXT') !== undefined,
+    underTest: mode === 'test' || read.text('VITEST', 'JEST_WORKER_ID', 'NODE_TEST_CONTEXT') !== undefined,
   }
 }
 
-function metricsOf(given: MetricsOptions, environment: string, read: EnvReader): Configuration['metrics'] {
-  const port = given.port ?? read.number(0, 65_535, 'OTEL_EXPORTER_PROMETHEUS_PORT')
+function metricsOf(given: MetricsOptions, isProduction: boolean, read: EnvReader): Configuration['metrics'] {
+  const port = given.port ?? read.integer(0, 65_535, 'OTEL_EXPORTER_PROMETHEUS_PORT')
   const host = given.host ?? read.text('OTEL_EXPORTER_PROMETHEUS_HOST') ?? '127.0.0.1'
   const path = given.path ?? '/metrics'
   const filter = read.choice(['trace_based', 'always_on', 'always_off'], 'OTEL_METRICS_EXEMPLAR_FILTER')
   return {
     place: {
       path: path === false || port !== undefined ? undefined : path,
-      listener: port === undefined ? undefined : { host, port },
-      toProxies: given.public ?? environment !== 'production',
+      listener: port === undefined ? undefined : { host, port, path: path === false ? '/metrics' : path },
+      toProxies: given.public ?? !isProduction,
     },
     exemplars: given.exemplars ?? filter !== 'always_off',
     runtime: given.runtime ?? true,
@@ -87,7 +97,12 @@ function tracingOf(given: TracingSettings, read: EnvReader): Configuration['trac
   return {
     options,
     outbound: outbound ?? true,
-    goesTo: destination?.url ?? (exporter === undefined ? undefined : 'the exporter given in code'),
+    goesTo:
+      destination === undefined
+        ? exporter === undefined
+          ? undefined
+          : 'the exporter given in code'
+        : redaction.url(destination.url),
   }
 }
 
@@ -132,7 +147,7 @@ function otlpOf(given: Otlp, read: EnvReader): OtlpDestination | undefined {
   return {
     url,
     headers:
-      given.headers ?? read.pairs('OTEL_EXPORTER_OTLP_TRACES_HEADERS', 'OTEL_EXPORTER_OTLP_HEADERS') ?? {},
+      given.headers ?? read.headers('OTEL_EXPORTER_OTLP_TRACES_HEADERS', 'OTEL_EXPORTER_OTLP_HEADERS') ?? {},
     compression:
       given.compression ??
       read.choice(
@@ -143,7 +158,7 @@ function otlpOf(given: Otlp, read: EnvReader): OtlpDestination | undefined {
       'none',
     timeoutMs:
       given.timeoutMs ??
-      read.number(1, 3_600_000, 'OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', 'OTEL_EXPORTER_OTLP_TIMEOUT') ??
+      read.integer(1, 3_600_000, 'OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', 'OTEL_EXPORTER_OTLP_TIMEOUT') ??
       10_000,
   }
 }
@@ -176,9 +191,9 @@ function isHttpUrl(text: string): boolean {
 }
 
 function batchOf(read: EnvReader): NonNullable<TracingOptions['batch']> {
-  const delayMs = read.number(0, 3_600_000, 'OTEL_BSP_SCHEDULE_DELAY')
-  const maxRecords = read.number(1, 10_000_000, 'OTEL_BSP_MAX_QUEUE_SIZE')
-  const maxBatchRecords = read.number(1, 10_000_000, 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE')
+  const delayMs = read.integer(0, 3_600_000, 'OTEL_BSP_SCHEDULE_DELAY')
+  const maxRecords = read.integer(1, 10_000_000, 'OTEL_BSP_MAX_QUEUE_SIZE')
+  const maxBatchRecords = read.integer(1, 10_000_000, 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE')
   return {
     ...(delayMs === undefined ? {} : { delayMs }),
     ...(maxRecords === undefined ? {} : { maxRecords }),
@@ -188,15 +203,15 @@ function batchOf(read: EnvReader): NonNullable<TracingOptions['batch']> {
 
 function limitsOf(read: EnvReader): NonNullable<TracingOptions['limits']> {
   const most = 1_000_000
-  const attributes = read.number(0, most, 'OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT', 'OTEL_ATTRIBUTE_COUNT_LIMIT')
-  const attributeLength = read.number(
+  const attributes = read.integer(0, most, 'OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT', 'OTEL_ATTRIBUTE_COUNT_LIMIT')
+  const attributeLength = read.integer(
     0,
     most,
     'OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT',
     'OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT',
   )
-  const events = read.number(0, most, 'OTEL_SPAN_EVENT_COUNT_LIMIT')
-  const links = read.number(0, most, 'OTEL_SPAN_LINK_COUNT_LIMIT')
+  const events = read.integer(0, most, 'OTEL_SPAN_EVENT_COUNT_LIMIT')
+  const links = read.integer(0, most, 'OTEL_SPAN_LINK_COUNT_LIMIT')
   return {
     ...(attributes === undefined ? {} : { attributes }),
     ...(attributeLength === undefined ? {} : { attributeLength }),

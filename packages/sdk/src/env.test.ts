@@ -38,10 +38,27 @@ describe('environment', () => {
     ])
   })
 
-  it('reads pairs, and never shows their values', () => {
-    const { read, said } = reader({ A: 'authorization=Bearer%20s3cret, x = y=z ,s3cret,' })
-    expect(read.pairs('A')).toEqual({ authorization: 'Bearer s3cret', x: 'y=z' })
-    expect(said).toHaveLength(1)
-    expect(said.join()).not.toContain('s3cret')
+  it('takes whole numbers for counts', () => {
+    const { read, said } = reader({ A: '1.5', B: '7' })
+    expect(read.integer(1, 10, 'A', 'B')).toBe(7)
+    expect(said).toEqual(['A: expected a whole number from 1 to 10, got "1.5"; using the default'])
+  })
+
+  it('reads headers, and never shows what is wrong in them', () => {
+    const { read } = reader({ A: 'authorization=Bearer%20s3cret, x = y=z ,' })
+    expect(read.headers('A')).toEqual({ authorization: 'Bearer s3cret', x: 'y=z' })
+    for (const wrong of ['Authorization: Bearer s3cret==', 's3cret', 'x-key=a%0As3cret']) {
+      const { read, said } = reader({ A: `a=1,${wrong}` })
+      expect(read.headers('A')).toEqual({ a: '1' })
+      expect(said).toEqual([
+        'A: expected name=value,name=value of HTTP headers; member 2 is not, and is left out',
+      ])
+    }
+  })
+
+  it('shows no credentials of an address', () => {
+    const { read, said } = reader({})
+    read.unsupported('A', 'grpc://user:s3cret@host', 'using nothing')
+    expect(said).toEqual(['A: "grpc://REDACTED:REDACTED@host" is not supported; using nothing'])
   })
 })

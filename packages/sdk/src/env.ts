@@ -4,7 +4,8 @@
  * Invariant, after the OpenTelemetry environment variable specification: an empty variable is one that is not set, and
  * a value that cannot be used is told once, with the value used instead; it never stops the app.
  */
-import { type Diagnostics, nearest } from '@triscope/core'
+import { validateHeaderName, validateHeaderValue } from 'node:http'
+import { createRedaction, type Diagnostics, nearest } from '@triscope/core'
 
 /** Environment variables by name. */
 export type Env = Readonly<Record<string, string | undefined>>
@@ -41,16 +42,14 @@ export class EnvReader {
     return value === 'true'
   }
 
+  /** A whole number of at least `min` and at most `max`: counts, milliseconds, ports. */
+  integer(min: number, max: number, ...names: readonly string[]): number | undefined {
+    return this.#number(min, max, Number.isSafeInteger, 'a whole number', names)
+  }
+
   /** A number of at least `min` and at most `max`. */
   number(min: number, max: number, ...names: readonly string[]): number | undefined {
-    for (const name of names) {
-      const text = this.text(name)
-      if (text === undefined) continue
-      const value = Number(text)
-      if (Number.isFinite(value) && value >= min && value <= max) return value
-      this.#bad(name, text, `a number from ${min} to ${max}`, 'the default')
-    }
-    return undefined
+    return this.#number(min, max, Number.isFinite, 'a number', names)
   }
 
   /** One of `choices`, in any case. */
@@ -71,36 +70,75 @@ export class EnvReader {
     return undefined
   }
 
-  /** `key=value,key=value`, percent-encoded, as `OTEL_EXPORTER_OTLP_HEADERS` is written. Values are never shown. */
-  pairs(...names: readonly string[]): Record<string, string> | undefined {
+  /**
+   * `key=value,key=value`, percent-encoded, as `OTEL_EXPORTER_OTLP_HEADERS` is written. A member that is no HTTP header is
+   * left out, and told by its place alone: what was written there may be a secret.
+   */
+  headers(...names: readonly string[]): Record<string, string> | undefined {
     for (const name of names) {
       const text = this.text(name)
       if (text === undefined) continue
-      const pairs: Record<string, string> = {}
-      for (const member of text.split(',')) {
+      const headers: Record<string, string> = {}
+      for (const [index, member] of text.split(',').entries()) {
         if (member.trim() === '') continue
         const equals = member.indexOf('=')
         const key = member.slice(0, Math.max(0, equals)).trim()
-        if (key === '')
+        const value = decoded(member.slice(equals + 1).trim())
+        if (isHeader(key, value)) headers[key] = value
+        else
           this.#diagnostics.warn(
             'TRI_WARN_ENV',
-            `${name}: expected key=value,key=value; a member without "=" is left out`,
+            `${name}: expected name=value,name=value of HTTP headers; member ${index + 1} is not, and is left out`,
           )
-        else pairs[key] = decoded(member.slice(equals + 1).trim())
       }
-      return pairs
+      return headers
     }
     return undefined
   }
 
   /** Says that a variable's value is known, but not supported here. */
   unsupported(name: string, value: string, instead: string): void {
-    this.#diagnostics.warn('TRI_WARN_ENV', `${name}: ${JSON.stringify(value)} is not supported; ${instead}`)
+    this.#diagnostics.warn(
+      'TRI_WARN_ENV',
+      `${name}: ${JSON.stringify(redaction.url(value))} is not supported; ${instead}`,
+    )
+  }
+
+  #number(
+    min: number,
+    max: number,
+    fits: (value: number) => boolean,
+    what: string,
+    names: readonly string[],
+  ): number | undefined {
+    for (const name of names) {
+      const text = this.text(name)
+      if (text === undefined) continue
+      const value = Number(text)
+      if (fits(value) && value >= min && value <= max) return value
+      this.#bad(name, text, `${what} from ${min} to ${max}`, 'the default')
+    }
+    return undefined
   }
 
   #bad(name: string, value: string, expected: string, instead: string): void {
-    const shown = JSON.stringify(value.slice(0, 100))
+    const shown = JSON.stringify(redaction.url(value.slice(0, 100)))
     this.#diagnostics.warn('TRI_WARN_ENV', `${name}: expected ${expected}, got ${shown}; using ${instead}`)
+  }
+}
+
+/** For values that are shown: an endpoint may hold credentials. */
+const redaction = createRedaction()
+
+/** Asked of node itself, which would throw at the first export. */
+function isHeader(name: string, value: string): boolean {
+  try {
+    validateHeaderName(name)
+    validateHeaderValue(name, value)
+    return true
+  } catch {
+    // The message of node holds the value, and is told to nobody.
+    return false
   }
 }
 

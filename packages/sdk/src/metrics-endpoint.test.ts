@@ -128,6 +128,35 @@ describe('the metrics endpoint', () => {
     expect(said).toEqual([])
   })
 
+  it('runs eight scrapes at once, and answers 503 to more', async () => {
+    let release: (() => void) | undefined
+    const stuck = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const slow = {
+      expose: () => ({
+        contentType: 'text/plain',
+        body: (async function* () {
+          await stuck
+          yield Buffer.from('done\n')
+        })(),
+      }),
+    } as unknown as Registry
+    const { url } = await serve({ registry: slow })
+    const statuses: number[] = []
+    const scrapes = Array.from({ length: 12 }, async () => {
+      const answer = await fetch(`${url}/metrics`)
+      statuses.push(answer.status)
+      await answer.text()
+      return answer.headers.get('retry-after')
+    })
+    while (statuses.length < 4) await new Promise((resolve) => setImmediate(resolve))
+    expect(statuses).toEqual([503, 503, 503, 503])
+    release?.()
+    expect((await Promise.all(scrapes)).filter((after) => after === '1')).toHaveLength(4)
+    expect((await fetch(`${url}/metrics`)).status).toBe(200)
+  })
+
   it('cuts the answer off and counts it when the registry fails in the middle', async () => {
     const broken = {
       expose: () => ({
@@ -147,7 +176,11 @@ describe('the metrics endpoint', () => {
 describe('the metrics listener', () => {
   it('serves the metrics on a port of its own, and closes', async () => {
     const diagnostics = createDiagnostics()
-    const listener = listenForMetrics(registryWithOne(), diagnostics, { host: '127.0.0.1', port: 0 })
+    const listener = listenForMetrics(registryWithOne(), diagnostics, {
+      host: '127.0.0.1',
+      port: 0,
+      path: '/metrics',
+    })
     while (listener.url === undefined) await new Promise((resolve) => setImmediate(resolve))
     expect(await (await fetch(listener.url)).text()).toContain(TEXT)
     expect((await fetch(new URL('/other', listener.url))).status).toBe(404)
@@ -161,10 +194,18 @@ describe('the metrics listener', () => {
     const diagnostics = createDiagnostics({
       onMessage: ({ code, message }) => said.push(`${code} ${message}`),
     })
-    const first = listenForMetrics(registryWithOne(), diagnostics, { host: '127.0.0.1', port: 0 })
+    const first = listenForMetrics(registryWithOne(), diagnostics, {
+      host: '127.0.0.1',
+      port: 0,
+      path: '/metrics',
+    })
     while (first.url === undefined) await new Promise((resolve) => setImmediate(resolve))
     const port = Number(new URL(first.url).port)
-    const second = listenForMetrics(registryWithOne(), diagnostics, { host: '127.0.0.1', port })
+    const second = listenForMetrics(registryWithOne(), diagnostics, {
+      host: '127.0.0.1',
+      port,
+      path: '/metrics',
+    })
     while (said.length === 0) await new Promise((resolve) => setImmediate(resolve))
     expect(said[0]).toMatch(
       new RegExp(`^TRI_WARN_PORT metrics.port: cannot listen on 127.0.0.1:${port} \\(.*EADDRINUSE`),

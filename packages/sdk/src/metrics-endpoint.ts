@@ -31,10 +31,16 @@ export interface MetricsEndpoint {
   answer(req: Req, res: Res): boolean
 }
 
+/** Scrapes under way at once; more get 503. A fleet has two Prometheus servers and a person with curl. */
+const MAX_SCRAPES = 8
+/** A reader that takes nothing for so long is cut off: it would hold its place for ever. */
+const STALLED_MS = 10_000
+
 /** The endpoint as it stands on the app itself. */
 export function createMetricsEndpoint(options: MetricsEndpointOptions): MetricsEndpoint {
   const { diagnostics, path, registry, toProxies } = options
   const owns = (req: Req): boolean => isScrape(req, path)
+  let running = 0
   return {
     owns,
     answer(req, res) {
@@ -49,15 +55,32 @@ export function createMetricsEndpoint(options: MetricsEndpointOptions): MetricsE
         response.writeHead(404).end()
         return true
       }
-      untraced(() => void serve(registry, diagnostics, req, response))
+      if (running >= MAX_SCRAPES) {
+        response.writeHead(503, { 'retry-after': '1' }).end()
+        return true
+      }
+      running++
+      untraced(() =>
+        serve(registry, diagnostics, req, response).finally(() => {
+          running--
+        }),
+      )
       return true
     },
   }
 }
 
+/** Where a listener of its own stands. */
+export interface MetricsAddress {
+  host: string
+  /** 0 takes any free one. */
+  port: number
+  path: string
+}
+
 /** A listener that serves the metrics and nothing else. It never keeps the process alive. */
 export interface MetricsListener {
-  /** `http://host:port/metrics`; `undefined` until it listens. */
+  /** The whole address of the metrics; `undefined` until it listens. */
   readonly url: string | undefined
   close(): Promise<void>
 }
@@ -66,9 +89,9 @@ export interface MetricsListener {
 export function listenForMetrics(
   registry: Registry,
   diagnostics: Diagnostics,
-  at: { host: string; port: number },
+  at: MetricsAddress,
 ): MetricsListener {
-  const endpoint = createMetricsEndpoint({ registry, diagnostics, path: '/metrics', toProxies: true })
+  const endpoint = createMetricsEndpoint({ registry, diagnostics, path: at.path, toProxies: true })
   const server: Server = untraced(() =>
     createServer((req, res) => {
       if (!endpoint.answer(req, res)) res.writeHead(404).end()
@@ -83,7 +106,7 @@ export function listenForMetrics(
   })
   server.listen(at.port, at.host, () => {
     const { port } = server.address() as AddressInfo
-    url = `http://${at.host.includes(':') ? `[${at.host}]` : at.host}:${port}/metrics`
+    url = `http://${at.host.includes(':') ? `[${at.host}]` : at.host}:${port}${at.path}`
   })
   server.unref()
   return {
@@ -116,6 +139,7 @@ async function serve(
   res: ServerResponse,
 ): Promise<void> {
   try {
+    res.setTimeout(STALLED_MS, () => res.destroy())
     const names = namesOf(urlOf(req))
     const { contentType, body } = registry.expose({
       accept: (req as IncomingMessage).headers.accept,

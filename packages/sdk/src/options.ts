@@ -31,9 +31,9 @@ export interface TriscopeOptions {
   /** `false` switches the signal off: `req.log` stays, and is silent. */
   logging?: false | LoggingSettings
   /** Hears of each error that the app or its framework reports, to hand it to an error tracker. */
-  onError?: (error: unknown, request: RequestTelemetry) => void
-  /** Hears of each warning, instead of stderr. At most once a minute for each code. */
-  onWarning?: (warning: DiagnosticMessage) => void
+  onError?: (error: unknown, request: RequestTelemetry) => unknown
+  /** Hears of each warning, which is then not written to the log. At most once a minute for each code. */
+  onWarning?: (warning: DiagnosticMessage) => unknown
   /**
    * Sends what is queued at SIGTERM, SIGINT and the end of the event loop. The app ends as it would have.
    * @default true
@@ -48,7 +48,7 @@ export interface TriscopeOptions {
 }
 
 export interface MetricsOptions {
-  /** Where the app serves its metrics; `false` for nowhere. @default `/metrics` */
+  /** Where metrics are served, on the app or on `port`; `false` for not on the app. @default `/metrics` */
   path?: string | false
   /**
    * A port of its own for metrics; then the app serves none. 0 takes any free one.
@@ -75,7 +75,7 @@ export interface MetricsOptions {
   registry?: Registry
 }
 
-export interface TracingSettings extends Omit<TracingOptions, 'resource' | 'exporter'> {
+export interface TracingSettings extends Omit<TracingOptions, 'resource' | 'exporter' | 'redaction'> {
   /**
    * Where spans go: a base URL to which `/v1/traces` is added, as with `OTEL_EXPORTER_OTLP_ENDPOINT`. No spans are sent
    * while neither this, the variable nor `exporter` is set.
@@ -95,64 +95,130 @@ export interface TracingSettings extends Omit<TracingOptions, 'resource' | 'expo
 
 export type LoggingSettings = Omit<LoggingOptions, 'redaction'>
 
-const KEYS: Record<keyof TriscopeOptions, true> = {
-  service: true,
-  version: true,
-  environment: true,
-  resource: true,
-  enabled: true,
-  ignore: true,
-  metrics: true,
-  tracing: true,
-  logging: true,
-  onError: true,
-  onWarning: true,
-  flushAtExit: true,
-  banner: true,
-  clock: true,
-  env: true,
+type Check = (path: string, value: unknown) => void
+
+/** Every option has its check: one that is forgotten here does not compile. */
+const CHECKS: Record<keyof TriscopeOptions, Check> = {
+  service: aText,
+  version: aText,
+  environment: aText,
+  resource: anObject,
+  enabled: aFlag,
+  ignore: anIgnore,
+  metrics: checkSection,
+  tracing: checkSection,
+  logging: checkSection,
+  onError: aFunction,
+  onWarning: aFunction,
+  flushAtExit: aFlag,
+  banner: aFlag,
+  clock: anObject,
+  env: anObject,
 }
 
-const METRICS_KEYS: Record<keyof MetricsOptions, true> = {
-  path: true,
-  port: true,
-  host: true,
-  public: true,
-  buckets: true,
-  maxSeries: true,
-  exemplars: true,
-  runtime: true,
-  registry: true,
+const METRICS_CHECKS: Record<keyof MetricsOptions, Check> = {
+  path: (path, value) =>
+    value === false || is(path, 'a path that begins with "/", or false', value, isPath(value)),
+  port: (path, value) => is(path, 'a whole number from 0 to 65535', value, isPort(value)),
+  host: aText,
+  public: aFlag,
+  buckets: (path, value) => is(path, 'an array of numbers that increase', value, Array.isArray(value)),
+  maxSeries: (path, value) => is(path, 'a whole number of 1 or more', value, isCount(value)),
+  exemplars: aFlag,
+  runtime: aFlag,
+  registry: (path, value) =>
+    is(path, 'a registry of createRegistry()', value, has(value, 'expose', 'configure')),
+}
+
+/** The rest of `tracing` is checked by the room that takes it. */
+const TRACING_CHECKS: Partial<Record<keyof TracingSettings, Check>> = {
+  endpoint: aText,
+  headers: anObject,
+  compression: (path, value) => is(path, '"gzip" or "none"', value, value === 'gzip' || value === 'none'),
+  timeoutMs: (path, value) => is(path, 'a whole number of milliseconds, 1 or more', value, isCount(value)),
+  outbound: aFlag,
+}
+
+/** What the sdk itself hands to the rooms. */
+const RESERVED: Record<'tracing' | 'logging', readonly string[]> = {
+  tracing: ['resource', 'redaction', 'diagnostics', 'clock', 'env'],
+  logging: ['redaction', 'diagnostics', 'clock', 'env'],
 }
 
 /**
- * Throws `TRI_ERR_UNKNOWN_OPTION` and `TRI_ERR_OPTION`. What tracing and logging take is checked by these rooms
- * themselves, when they are made.
+ * Throws `TRI_ERR_UNKNOWN_OPTION` and `TRI_ERR_OPTION`, before anything is created. What is left of tracing and logging is
+ * checked by these rooms themselves, when they are made.
  */
 export function checkOptions(options: TriscopeOptions): void {
-  rejectUnknownKeys('', options, Object.keys(KEYS))
-  checkText('service', options.service)
-  checkText('version', options.version)
-  checkText('environment', options.environment)
-  checkSection('metrics', options.metrics)
-  checkSection('tracing', options.tracing)
-  checkSection('logging', options.logging)
-  const { metrics } = options
-  if (metrics === undefined || metrics === false) return
-  rejectUnknownKeys('metrics', metrics, Object.keys(METRICS_KEYS))
-  const { path, port } = metrics
-  if (path !== undefined && path !== false && (typeof path !== 'string' || !path.startsWith('/'))) {
-    rejectOption('metrics.path', 'a path that begins with "/", or false', path)
-  }
-  if (port !== undefined && (!Number.isInteger(port) || port < 0 || port > 65_535)) {
-    rejectOption('metrics.port', 'a whole number from 0 to 65535', port)
+  check('', options, CHECKS, Object.keys(CHECKS))
+  const { logging, metrics, tracing } = options
+  if (isSection(metrics)) check('metrics', metrics, METRICS_CHECKS, Object.keys(METRICS_CHECKS))
+  if (isSection(tracing)) check('tracing', tracing, TRACING_CHECKS, allowed(tracing, RESERVED.tracing))
+  if (isSection(logging)) check('logging', logging, {}, allowed(logging, RESERVED.logging))
+}
+
+function check(
+  path: string,
+  given: object,
+  checks: Partial<Record<string, Check>>,
+  known: readonly string[],
+): void {
+  rejectUnknownKeys(path, given, known)
+  for (const [key, value] of Object.entries(given)) {
+    if (value !== undefined) checks[key]?.(path === '' ? key : `${path}.${key}`, value)
   }
 }
 
-function checkText(path: string, value: unknown): void {
-  if (value !== undefined && (typeof value !== 'string' || value.trim() === '')) {
-    rejectOption(path, 'some text', value)
-  }
+function allowed(given: object, reserved: readonly string[]): string[] {
+  return Object.keys(given).filter((key) => !reserved.includes(key))
+}
+
+function isSection(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
+function is(path: string, expected: string, value: unknown, fits: boolean): void {
+  if (!fits) rejectOption(path, expected, value)
+}
+
+function aText(path: string, value: unknown): void {
+  is(path, 'some text', value, typeof value === 'string' && value.trim() !== '')
+}
+
+function aFlag(path: string, value: unknown): void {
+  is(path, 'true or false', value, typeof value === 'boolean')
+}
+
+function aFunction(path: string, value: unknown): void {
+  is(path, 'a function', value, typeof value === 'function')
+}
+
+function anObject(path: string, value: unknown): void {
+  is(path, 'an object', value, typeof value === 'object' && value !== null && !Array.isArray(value))
+}
+
+function anIgnore(path: string, value: unknown): void {
+  const fits =
+    typeof value === 'function' ||
+    (Array.isArray(value) && value.every((entry) => typeof entry === 'string' || entry instanceof RegExp))
+  is(path, 'a list of paths and patterns, or a function of method and path', value, fits)
+}
+
+function isPath(value: unknown): boolean {
+  return typeof value === 'string' && value.startsWith('/')
+}
+
+function isPort(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 1
+}
+
+function has(value: unknown, ...methods: readonly string[]): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return methods.every((name) => typeof (value as Record<string, unknown>)[name] === 'function')
 }
 
 function checkSection(path: string, value: unknown): void {

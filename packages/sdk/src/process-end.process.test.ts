@@ -31,10 +31,12 @@ async function run(body: string, ...signals: NodeJS.Signals[]) {
     let recorded = 1
     const flush = (ms) => new Promise((resolve) => {
       say('flush')
-      setTimeout(() => { say('flushed'); resolve(true) }, FLUSH_MS).unref()
+      setTimeout(() => { say('flushed'); resolve(sent) }, FLUSH_MS).unref()
     })
     let FLUSH_MS = 100
-    const stop = watchProcessEnd(flush, () => recorded)
+    let sent = true
+    const shutdown = async (ms) => { say('shutdown'); return ms === 0 ? true : flush(ms) }
+    const stop = watchProcessEnd(flush, shutdown, () => recorded)
     const stay = () => setInterval(() => {}, 1000)
     ${body}`,
   )
@@ -55,11 +57,19 @@ async function run(body: string, ...signals: NodeJS.Signals[]) {
 }
 
 describe('the end of the process', () => {
-  it('flushes at SIGTERM and then ends by the signal, as it would have', async () => {
+  it('shuts down at SIGTERM and then ends by the signal, as it would have', async () => {
     expect(await run("stay(); say('ready')", 'SIGTERM')).toEqual({
       code: null,
       signal: 'SIGTERM',
-      said: ['flush', 'flushed'],
+      said: ['shutdown', 'flush', 'flushed'],
+    })
+  })
+
+  it('tells what could not be sent at the end of the loop', async () => {
+    expect(await run('sent = false')).toEqual({
+      code: 0,
+      signal: null,
+      said: ['flush', 'flushed', 'shutdown'],
     })
   })
 
@@ -78,7 +88,11 @@ describe('the end of the process', () => {
 
   it('does not hold up a second Ctrl-C', async () => {
     const body = `FLUSH_MS = 4000; stay(); say('ready'); process.on('SIGUSR2', () => {}); setTimeout(() => say('ready'), 300)`
-    expect(await run(body, 'SIGINT', 'SIGINT')).toEqual({ code: null, signal: 'SIGINT', said: ['flush'] })
+    expect(await run(body, 'SIGINT', 'SIGINT')).toEqual({
+      code: null,
+      signal: 'SIGINT',
+      said: ['shutdown', 'flush'],
+    })
   })
 
   it('leaves nothing behind once it is stopped', async () => {

@@ -37,6 +37,11 @@ interface WithPending {
 
 /** Watches `res`, and the connection it belongs to, on behalf of `ending`. */
 export function watchEnd(req: Req, res: Res, ending: Ending): void {
+  if (isOver(req, res)) {
+    // The client left while something before us waited: the events have come and gone.
+    process.nextTick(() => ending.ended('aborted'))
+    return
+  }
   const marked = res as Res & WithEnding
   marked[ENDING] = ending
   ;(res as ServerResponse).on('close', onResponseClose)
@@ -68,6 +73,15 @@ function onSocketClose(this: WithPending): void {
   if (pending === undefined) return
   // A copy, because each that ends takes itself off the list.
   for (const ending of [...pending]) ending.ended('aborted')
+}
+
+function isOver(req: Req, res: Res): boolean {
+  return (res as ServerResponse).destroyed === true || req.socket?.destroyed === true || isReset(res)
+}
+
+function isReset(res: Res): boolean {
+  const { stream } = res as Partial<Http2ServerResponse>
+  return stream?.destroyed === true
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Which requests leave no telemetry: scrapes, health checks, and what the app names. */
-import type { Diagnostics } from '@triscope/core'
+import { type Diagnostics, settle } from '@triscope/core'
 import type { TriscopeOptions } from './options.ts'
 import type { Req } from './request-end.ts'
 import { pathOf, urlOf } from './request-target.ts'
@@ -12,11 +12,15 @@ export function createIgnore(
   diagnostics: Diagnostics,
 ): (req: Req) => boolean {
   if (typeof ignore === 'function') {
+    const failed = (error: unknown): void => diagnostics.failed('TRI_WARN_HOOK', error)
     return (req) => {
       try {
-        return ignore(req.method ?? '', pathOf(urlOf(req)))
+        const answer: unknown = ignore(req.method ?? '', pathOf(urlOf(req)))
+        settle(answer, failed)
+        // Only `true`: a promise is truthy too, and would hide every request.
+        return answer === true
       } catch (error) {
-        diagnostics.failed('TRI_WARN_HOOK', error)
+        failed(error)
         return false
       }
     }

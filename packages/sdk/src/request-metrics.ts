@@ -35,7 +35,7 @@ export interface RequestMetrics {
 }
 
 /** The label of requests that no route matched; a template begins with `/`, `*` or a letter of its own, never so. */
-export const UNMATCHED = '(unmatched)'
+const UNMATCHED = '(unmatched)'
 
 type Duration = { observe(seconds: number, from?: SpanContext): void }
 

@@ -11,7 +11,7 @@ import {
   registerApi,
 } from '@triscope/core'
 import { createLogging, type Logging, setCurrentLogging } from '@triscope/logging'
-import { processRegistry, type Registry } from '@triscope/metrics'
+import { createRegistry, processRegistry, type Registry } from '@triscope/metrics'
 import {
   createTracing,
   delegatingPropagator,
@@ -23,6 +23,7 @@ import { findApiCopies, reconcileApiCopies } from './api-copies.ts'
 import type { Configuration } from './configuration.ts'
 import type { Env } from './env.ts'
 import type { TriscopeOptions } from './options.ts'
+import { createRequestMetrics } from './request-metrics.ts'
 
 /** What every room takes. */
 export interface RoomParts {
@@ -34,7 +35,6 @@ export interface RoomParts {
 export interface Rooms {
   readonly storage: ContextStorage
   readonly redaction: Redaction
-  readonly resource: Resource
   readonly registry: Registry
   readonly logging: Logging
   readonly tracing: Tracing | undefined
@@ -42,24 +42,30 @@ export interface Rooms {
   withdraw(): void
 }
 
-/** Makes them and puts them in force. Throws `TRI_ERR_OPTION` and `TRI_ERR_UNKNOWN_OPTION`, before anything is. */
-export function createRooms(options: TriscopeOptions, configuration: Configuration, parts: RoomParts): Rooms {
-  const storage = installContext()
+/**
+ * Makes them, and puts them in force once all are made. Throws `TRI_ERR_OPTION` and `TRI_ERR_UNKNOWN_OPTION`; then nothing
+ * has changed.
+ */
+export function createRooms(
+  options: TriscopeOptions,
+  configuration: Configuration,
+  resource: Resource,
+  parts: RoomParts,
+): Rooms {
   const redaction = createRedaction()
-  const resource = resourceOf(options, parts)
-  const registry = registryOf(options, configuration, parts)
-  const logging = loggingOf(options, configuration, redaction, resource, parts)
   const tracing =
     configuration.enabled && configuration.tracing !== undefined
       ? createTracing({ ...configuration.tracing.options, resource, redaction, ...parts })
       : undefined
+  const logging = loggingOf(options, configuration, redaction, resource, parts)
+  const registry = registryOf(options, configuration, parts)
+  const storage = installContext()
   const withdrawLogging = setCurrentLogging(logging)
   const withdrawTracing = tracing === undefined ? undefined : setCurrentTracing(tracing)
   if (tracing !== undefined) registerGlobally(storage, parts.diagnostics)
   return {
     storage,
     redaction,
-    resource,
     registry,
     logging,
     tracing,
@@ -70,7 +76,8 @@ export function createRooms(options: TriscopeOptions, configuration: Configurati
   }
 }
 
-function resourceOf(
+/** Who is speaking: options over environment over what the process knows of itself. */
+export function resourceOf(
   { service, version, environment, resource }: TriscopeOptions,
   parts: RoomParts,
 ): Resource {
@@ -82,6 +89,14 @@ function resourceOf(
     env: parts.env,
     diagnostics: parts.diagnostics,
   })
+}
+
+/** Checked on a registry that is thrown away, so that a wrong limit or bound throws before anything is changed. */
+export function checkMetrics({ metrics }: TriscopeOptions): void {
+  if (metrics === undefined || metrics === false) return
+  const { buckets, maxSeries } = metrics
+  const scratch = createRegistry(maxSeries === undefined ? {} : { maxSeries })
+  createRequestMetrics(scratch, buckets)
 }
 
 /** The process's registry is told the limits too: instruments may have been made in it before. */

@@ -144,7 +144,7 @@ describe('one request', () => {
     expect(accessLines(recorded)[0]).toMatchObject({ level: 50, status: 500 })
     expect(await recorded.metrics()).toContain('error_type="RangeError"')
     expect(seen).toEqual([failure])
-    expect(recorded.warnings.map(({ code }) => code)).toEqual(['TRI_WARN_REQUEST'])
+    expect(recorded.warnings.map(({ code }) => code)).toEqual(['TRI_WARN_HOOK'])
   })
 
   it('takes a status of 500 without an error for its own type, and leaves 4xx without one', async () => {

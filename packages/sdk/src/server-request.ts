@@ -16,6 +16,7 @@ import {
   methodSpanName,
   OTHER_METHOD,
   type Redaction,
+  settle,
 } from '@triscope/core'
 import type { Logger, Logging } from '@triscope/logging'
 import type { Tracing } from '@triscope/tracing'
@@ -67,7 +68,7 @@ export interface RequestWorld {
   metrics: RequestMetrics | undefined
   tracing: Tracing | undefined
   logging: Logging
-  onError: ((error: unknown, request: RequestTelemetry) => void) | undefined
+  onError: ((error: unknown, request: RequestTelemetry) => unknown) | undefined
 }
 
 /** Begins requests, and finds the one that was begun. */
@@ -169,7 +170,7 @@ export function createRequests(world: RequestWorld): Requests {
       this.#error = error
       fenced(() => this.span.recordException(error as Error))
       const { onError } = world
-      if (onError !== undefined) fenced(() => onError(error, this))
+      if (onError !== undefined) callHook(() => onError(error, this))
     }
 
     addFields(fields: Readonly<Record<string, unknown>>): void {
@@ -267,6 +268,16 @@ export function createRequests(world: RequestWorld): Requests {
         this.span.spanContext(),
         this.#how?.logger,
       )
+    }
+  }
+
+  /** A hook of the app: what it throws, now or later, is counted and goes no further. */
+  function callHook(hook: () => unknown): void {
+    const failed = (error: unknown): void => world.diagnostics.failed('TRI_WARN_HOOK', error)
+    try {
+      settle(hook(), failed)
+    } catch (error) {
+      failed(error)
     }
   }
 

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { trace } from '@opentelemetry/api'
-import { createDiagnostics } from '@triscope/core'
+import { createDiagnostics, createResource, SDK_VERSION } from '@triscope/core'
 import { recordTelemetry } from '@triscope/testing/telemetry'
 import { afterEach, describe, expect, it } from 'vitest'
 import { bannerText, factsOf, sayBanner } from './banner.ts'
@@ -136,18 +136,16 @@ describe('the telemetry of a process', () => {
 })
 
 describe('the banner', () => {
-  const facts = (options: TriscopeOptions, metricsUrl?: string, notices: readonly string[] = []) =>
-    factsOf(
-      resolveConfiguration(options, {}, createDiagnostics()),
-      { attributes: { 'service.name': 'checkout', 'service.version': '1.4.2' } },
-      metricsUrl,
-      notices,
-    )
+  const facts = (options: TriscopeOptions, metricsUrl?: string, notices: readonly string[] = []) => {
+    const resource = createResource({ service: 'checkout', version: '1.4.2' })
+    const configuration = resolveConfiguration(options, {}, createDiagnostics(), resource)
+    return factsOf(configuration, resource, notices)(metricsUrl)
+  }
 
   it('says where metrics are and where traces go', () => {
     expect(bannerText(facts({}, undefined, ['TRI_WARN_ENV: a variable']))).toBe(
       `
-  triscope 0.1.0   checkout 1.4.2   development   pid ${process.pid}
+  triscope ${SDK_VERSION}   checkout 1.4.2   development   pid ${process.pid}
   metrics     GET /metrics on this app
   traces      in log lines and exemplars; set OTEL_EXPORTER_OTLP_ENDPOINT to export spans
   ! TRI_WARN_ENV: a variable

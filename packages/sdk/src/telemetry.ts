@@ -9,6 +9,7 @@ import {
   type Diagnostics,
   type Pipeline,
   type Resource,
+  settle,
   systemClock,
 } from '@triscope/core'
 import type { Logger, Logging } from '@triscope/logging'
@@ -20,7 +21,7 @@ import {
   targetInfo,
 } from '@triscope/metrics'
 import type { Tracing } from '@triscope/tracing'
-import { factsOf, sayBanner } from './banner.ts'
+import { type Facts, factsOf, sayBanner } from './banner.ts'
 import { type Configuration, resolveConfiguration } from './configuration.ts'
 import { processEnv } from './env.ts'
 import {
@@ -34,7 +35,7 @@ import { watchProcessEnd } from './process-end.ts'
 import type { Req, Res } from './request-end.ts'
 import { createIgnore } from './request-ignore.ts'
 import { createRequestMetrics, type RequestMetrics } from './request-metrics.ts'
-import { createRooms, type RoomParts, type Rooms } from './rooms.ts'
+import { checkMetrics, createRooms, type RoomParts, type Rooms, resourceOf } from './rooms.ts'
 import {
   type BeginOptions,
   createRequests,
@@ -75,23 +76,33 @@ export function createTelemetry(options: TriscopeOptions = {}): Telemetry {
   const voice = createVoice(options)
   const diagnostics = createDiagnostics({ clock, onMessage: voice.say })
   const env = options.env ?? processEnv()
-  const configuration = resolveConfiguration(options, env, diagnostics)
   const parts = { diagnostics, clock, env }
-  const rooms = createRooms(options, configuration, parts)
-  const metrics = startMetrics(options, configuration, rooms, parts)
-  const telemetry = assemble(options, configuration, rooms, metrics, parts)
-  announce(options, configuration, rooms, metrics.listener, voice.started(rooms.logging.logger))
+  checkMetrics(options)
+  const resource = resourceOf(options, parts)
+  const configuration = resolveConfiguration(options, env, diagnostics, resource)
+  const rooms = createRooms(options, configuration, resource, parts)
+  const metrics = startMetrics(options, configuration, resource, rooms, parts)
+  const telemetry = assemble(options, configuration, resource, rooms, metrics, parts)
+  const notices = voice.started(rooms.logging.logger)
+  announce(
+    options,
+    factsOf(configuration, resource, notices),
+    metrics.listener,
+    configuration,
+    rooms.logging.logger,
+  )
   return telemetry
 }
 
 function assemble(
   options: TriscopeOptions,
   { enabled, tracing: tracingSettings }: Configuration,
+  resource: Resource,
   rooms: Rooms,
   metrics: RunningMetrics,
   { clock, diagnostics }: RoomParts,
 ): Telemetry {
-  const { logging, redaction, registry, resource, storage, tracing } = rooms
+  const { logging, redaction, registry, storage, tracing } = rooms
   const requests = createRequests({
     clock,
     storage,
@@ -112,13 +123,7 @@ function assemble(
     return done.every(Boolean)
   }
 
-  if (tracingSettings?.outbound === true) tracing?.watchClients((call) => metrics.requests?.client(call))
-  const stopWatching =
-    enabled && options.flushAtExit !== false
-      ? watchProcessEnd(flush, () => tracing?.endedSpans ?? 0)
-      : undefined
-
-  async function shutDown(timeoutMs: number): Promise<boolean> {
+  async function end(timeoutMs: number): Promise<boolean> {
     const done = await Promise.all(pipelines.map((pipeline) => pipeline.shutdown(timeoutMs)))
     stopWatching?.()
     rooms.withdraw()
@@ -127,6 +132,17 @@ function assemble(
   }
 
   let ending: Promise<boolean> | undefined
+  function shutdown(timeoutMs: number = SHUTDOWN_MS): Promise<boolean> {
+    ending ??= end(timeoutMs)
+    return ending
+  }
+
+  if (tracingSettings?.outbound === true) tracing?.watchClients((call) => metrics.requests?.client(call))
+  const stopWatching =
+    enabled && options.flushAtExit !== false
+      ? watchProcessEnd(flush, shutdown, () => tracing?.endedSpans ?? 0)
+      : undefined
+
   return {
     registry,
     tracing,
@@ -143,10 +159,7 @@ function assemble(
     owns,
     answer: (req, res) => metrics.endpoint?.answer(req, res) ?? false,
     flush,
-    shutdown(timeoutMs = SHUTDOWN_MS) {
-      ending ??= shutDown(timeoutMs)
-      return ending
-    },
+    shutdown,
   }
 }
 
@@ -161,7 +174,8 @@ interface RunningMetrics {
 function startMetrics(
   options: TriscopeOptions,
   { enabled, metrics }: Configuration,
-  { registry, resource }: Rooms,
+  resource: Resource,
+  { registry }: Rooms,
   parts: RoomParts,
 ): RunningMetrics {
   if (!enabled || metrics === undefined) {
@@ -203,10 +217,11 @@ function createVoice({ onWarning, logging }: TriscopeOptions): Voice {
   return {
     say(warning) {
       const { code, message, suppressed } = warning
-      if (onWarning !== undefined) onWarning(warning)
+      if (onWarning !== undefined) settle(onWarning(warning), () => {})
       else if (logger === undefined) notices.push(`${code}: ${message}`)
-      // A logger that was switched off would swallow it.
-      else if (logging === false) process.emitWarning(message, { type: 'TriscopeWarning', code })
+      // A logger that is switched off would swallow it, and one that cannot write cannot say so.
+      else if (logging === false || code === 'TRI_ERR_LOG_DESTINATION')
+        process.emitWarning(message, { type: 'TriscopeWarning', code })
       else logger.warn(suppressed === 0 ? { code } : { code, suppressed }, `triscope: ${message}`)
     },
     started(to) {
@@ -218,17 +233,15 @@ function createVoice({ onWarning, logging }: TriscopeOptions): Voice {
 
 function announce(
   options: TriscopeOptions,
-  configuration: Configuration,
-  { logging, resource }: Rooms,
+  facts: (metricsUrl: string | undefined) => Facts,
   listener: MetricsListener | undefined,
-  notices: readonly string[],
+  { isProduction, underTest }: Configuration,
+  logger: Logger,
 ): void {
-  const wanted = options.banner ?? !configuration.underTest
+  const wanted = options.banner ?? !underTest
+  const { notices } = facts(undefined)
   if (!wanted && notices.length === 0) return
-  const isTerminal = configuration.environment !== 'production' && process.stderr.isTTY === true
+  const terminal = !isProduction && process.stderr.isTTY === true ? process.stderr : undefined
   // On the next turn, when a listener of its own knows its port.
-  setImmediate(() => {
-    const facts = factsOf(configuration, resource, listener?.url, notices)
-    sayBanner(facts, isTerminal ? process.stderr : undefined, logging.logger)
-  }).unref()
+  setImmediate(() => sayBanner(facts(listener?.url), terminal, logger)).unref()
 }
