@@ -147,6 +147,19 @@ describe('shutdown', () => {
     )
   })
 
+  it('says what is lost at the end although the same minute told of a backend that is away', async () => {
+    const t = scriptedDelivery(() => AWAY)
+    t.offer(2)
+    await t.clock.advance(10_000)
+    expect(t.messages.map(({ code }) => code)).toEqual(['TRI_WARN_EXPORT'])
+    const ended = watch(t.delivery.shutdown())
+    await t.clock.advance(5_000)
+    expect(ended.value).toBe(false)
+    expect(t.messages.map(({ code, message }) => `${code} ${message}`).slice(1)).toEqual([
+      'TRI_WARN_LOST_AT_END traces: 2 spans could not be sent before the end: http://c:4318/ cannot be reached; 2 dropped so far',
+    ])
+  })
+
   it('keeps trying a backend that is away until the deadline, and delivers when it comes back', async () => {
     const back = scriptedDelivery((n) => (n < 6 ? AWAY : ACCEPTED))
     back.offer(2)

@@ -230,7 +230,12 @@ class QueuedDelivery implements Delivery {
     const left = waiting + inFlight
     if (left > 0) {
       const why = cause === undefined ? '' : `: ${messageOf(cause)}`
-      this.#tell(`${recordsOf(this.#options.signal, left)} could not be sent before the end${why}`, cause)
+      // A code of its own: the retries before may have said theirs this minute, and this is the last word.
+      this.#say(
+        'TRI_WARN_LOST_AT_END',
+        `${recordsOf(this.#options.signal, left)} could not be sent before the end${why}`,
+        cause,
+      )
     }
     this.#flushes.finishAll(left === 0)
     this.#counters.close()

@@ -81,7 +81,7 @@ describe('a process with a delivery', () => {
     const { code, stdout, stderr } = await run('shutdown', 200)
     expect([code, stdout]).toEqual([0, 'shutdown false\n'])
     expect(stderr).toContain(
-      '[TRI_WARN_EXPORT] TriscopeWarning: traces: 1 span could not be sent before the end; 1 dropped so far',
+      '[TRI_WARN_LOST_AT_END] TriscopeWarning: traces: 1 span could not be sent before the end; 1 dropped so far',
     )
     await backend.close()
   })
