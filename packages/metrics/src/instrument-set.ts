@@ -11,6 +11,7 @@ import type { GaugeInstrument } from './gauge.ts'
 import type { HistogramInstrument } from './histogram.ts'
 import type { InstrumentOptions } from './instrument.ts'
 import { checkLabelNames, checkMetricName } from './names.ts'
+import { OVERFLOW_LABEL } from './series-table.ts'
 
 export type AnyInstrument = CounterInstrument | GaugeInstrument | HistogramInstrument
 
@@ -36,7 +37,11 @@ export function checkInstrument(
   if (typeof options.help !== 'string') rejectOption(`${owner}.help`, 'a text', options.help)
   return {
     head: { base, type, help: options.help, unit: checkUnit(owner, base, options.unit) },
-    labels: checkLabelNames(owner, options.labels, type === 'histogram' ? ['le'] : []),
+    labels: checkLabelNames(
+      owner,
+      options.labels,
+      type === 'histogram' ? ['le', OVERFLOW_LABEL] : [OVERFLOW_LABEL],
+    ),
     maxSeries:
       options.maxSeries === undefined ? undefined : checkMaxSeries(`${owner}.maxSeries`, options.maxSeries),
     owner,

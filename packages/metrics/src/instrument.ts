@@ -29,7 +29,7 @@ export interface InstrumentOptions<L extends string = never> {
   unit?: string
   /**
    * Label names, which recording calls must then give. Throws `TRI_ERR_METRIC_LABELS` for names that are not legal,
-   * are reserved (`__…`, `le` on a histogram, `quantile` on a summary), or stand twice.
+   * are reserved (`__…`, `otel_metric_overflow`, `le` on a histogram), or stand twice.
    * @default none
    */
   labels?: readonly L[]

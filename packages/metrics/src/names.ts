@@ -40,7 +40,7 @@ export function checkMetricName(kind: string, name: unknown): string {
 
 /**
  * Throws `TRI_ERR_METRIC_LABELS` for a name that is not legal, is reserved, or stands twice; returns a copy.
- * @param reserved the label this kind of instrument writes itself: `le` or `quantile`
+ * @param reserved the labels this kind of instrument writes itself
  */
 export function checkLabelNames(
   owner: string,

@@ -25,8 +25,9 @@ export abstract class Series {
   }
 }
 
-/** What the overflow series is called. OpenTelemetry metrics SDK, "Overflow attribute". */
-const OVERFLOW_LABELS = 'otel_metric_overflow="true"'
+/** The one label of the overflow series, which no instrument may choose. OpenTelemetry metrics SDK, "Overflow attribute". */
+export const OVERFLOW_LABEL = 'otel_metric_overflow'
+const OVERFLOW_LABELS = `${OVERFLOW_LABEL}="true"`
 
 /** How a kind of instrument makes its series; `onFold` is called for each recording that lands in the overflow. */
 export interface SeriesMaker<S extends Series> {
