@@ -24,6 +24,9 @@ describe('isInternalHost', () => {
     'orders.shop.svc.cluster.local',
     'orders.shop.svc.cluster.local.',
     'db.internal',
+    'fd00:ec2::255',
+    '100.100.100.201',
+    '[::ffff:6464:64c9]',
   ])('%s is of the house', (host) => {
     expect(isInternalHost(host)).toBe(true)
   })
@@ -40,7 +43,17 @@ describe('isInternalHost', () => {
     '11.0.0.1',
     '100.63.0.1',
     '100.128.0.1',
+    // The metadata services of the clouds, which stand in ranges that are private otherwise.
     '169.254.169.254',
+    '::ffff:169.254.169.254',
+    '100.100.100.200',
+    '[::ffff:6464:64c8]',
+    'fd00:ec2::254',
+    '[FD00:EC2::254]',
+    '[fd20:ce::254]',
+    'metadata.google.internal',
+    'Metadata.Google.Internal.',
+    'instance-data.ec2.internal',
     '[2001:db8::1]',
     'fe80::1',
     '::ffff:8.8.8.8',

@@ -4,7 +4,8 @@
  */
 
 /**
- * Whether `host` is loopback, in a private address range, a single label, or a name that clusters use inside.
+ * Whether `host` is loopback, in a private address range, a single label, or a name that clusters use inside; never
+ * the metadata service of a cloud, which answers in such ranges and names and belongs to the cloud.
  * @param host as in a URL, IPv6 with or without brackets
  */
 export function isInternalHost(host: string): boolean {
@@ -14,8 +15,14 @@ export function isInternalHost(host: string): boolean {
   const bytes = ipv4(name)
   if (bytes !== undefined) return isInternalIpv4(bytes)
   const plain = name.endsWith('.') ? name.slice(0, -1) : name
-  return plain !== '' && (!plain.includes('.') || INTERNAL_SUFFIXES.some((suffix) => plain.endsWith(suffix)))
+  if (plain === '' || METADATA_HOSTS.includes(plain)) return false
+  return !plain.includes('.') || INTERNAL_SUFFIXES.some((suffix) => plain.endsWith(suffix))
 }
+
+/** Of Google Cloud and EC2. */
+const METADATA_HOSTS: readonly string[] = ['metadata.google.internal', 'instance-data.ec2.internal']
+/** Of EC2 and Google Cloud, as a URL spells them. */
+const METADATA_IPV6: readonly string[] = ['fd00:ec2::254', 'fd20:ce::254']
 
 /** Kubernetes (`.svc`, `.cluster.local`), mDNS, and the names reserved by RFC 6761 and ICANN for private use. */
 const INTERNAL_SUFFIXES: readonly string[] = ['.svc', '.cluster.local', '.local', '.internal', '.localhost']
@@ -26,9 +33,12 @@ function ipv4(name: string): readonly number[] | undefined {
   return parts.map(Number)
 }
 
-/** RFC 1918, loopback, and the shared range of RFC 6598 that clusters use for pods. Link-local is left out: it holds
- * the clouds' metadata services. */
-function isInternalIpv4([a = 0, b = 0]: readonly number[]): boolean {
+/**
+ * RFC 1918, loopback, and the shared range of RFC 6598 that clusters use for pods, without 100.100.100.200, the metadata
+ * service of Alibaba Cloud. Link-local is left out: there the other clouds have theirs.
+ */
+function isInternalIpv4([a = 0, b = 0, c = 0, d = 0]: readonly number[]): boolean {
+  if (a === 100 && b === 100 && c === 100 && d === 200) return false
   return (
     a === 127 ||
     a === 10 ||
@@ -41,11 +51,11 @@ function isInternalIpv4([a = 0, b = 0]: readonly number[]): boolean {
 /** Loopback, unique local addresses (RFC 4193), and IPv4 in IPv6 clothes. */
 function isInternalIpv6(address: string): boolean {
   if (address === '::1') return true
-  if (/^f[cd][0-9a-f]{2}:/.test(address)) return true
+  if (/^f[cd][0-9a-f]{2}:/.test(address)) return !METADATA_IPV6.includes(address)
   const mapped = /^::ffff:(?:(\d+\.\d+\.\d+\.\d+)|([0-9a-f]{1,4}):([0-9a-f]{1,4}))$/.exec(address)
   if (mapped === null) return false
   const [, dotted, high = '0', low = '0'] = mapped
   if (dotted !== undefined) return isInternalHost(dotted)
-  const word = Number.parseInt(high, 16)
-  return isInternalIpv4([word >> 8, word & 255, Number.parseInt(low, 16) >> 8])
+  const [ab, cd] = [Number.parseInt(high, 16), Number.parseInt(low, 16)]
+  return isInternalIpv4([ab >> 8, ab & 255, cd >> 8, cd & 255])
 }
