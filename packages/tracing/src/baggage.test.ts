@@ -61,11 +61,18 @@ describe('baggage (W3C Baggage, §3)', () => {
     ])
   })
 
-  it('reads 64 members and no more', () => {
+  it('reads 64 members and no more, and counts each of the others', () => {
     const text = Array.from({ length: 70 }, (_, i) => `k${i}=${i}`).join(',')
     let dropped = 0
     expect(parseBaggage(text, (count) => (dropped += count))?.getAllEntries()).toHaveLength(64)
-    expect(dropped).toBe(1)
+    expect(dropped).toBe(6)
+    parseBaggage(`${text}, ,\t,,last=1`, (count) => (dropped = count))
+    expect(dropped).toBe(7)
+    parseBaggage(`a=1,b=${'v'.repeat(8_190)},c=2,d`, (count) => (dropped = count))
+    expect(dropped).toBe(3)
+    dropped = 0
+    parseBaggage(`${text.split(',', 64).join(',')}, ,`, (count) => (dropped = count))
+    expect(dropped).toBe(0)
   })
 
   it('keeps one member of 8192 bytes, and never part of a longer one', () => {

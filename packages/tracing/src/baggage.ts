@@ -2,7 +2,7 @@
  * The `baggage` header: W3C Baggage, §3. A malformed member is left out, the others go on.
  *
  * Invariant: reading and writing are bounded alike, 64 members and 8 192 bytes, never part of a member, and linear
- * in the header: what stands beyond the limit is not even looked at (GHSA-8988-4f7v-96qf).
+ * in the header: what stands beyond the limit is counted, and not taken apart (GHSA-8988-4f7v-96qf).
  */
 import {
   type Baggage,
@@ -28,7 +28,7 @@ export function parseBaggage(
     const comma = text.indexOf(',', from)
     const to = comma < 0 ? text.length : comma
     if (to > MAX_BYTES || members === MAX_MEMBERS) {
-      dropped++
+      dropped += membersFrom(text, from)
       break
     }
     const member = text.slice(from, to)
@@ -60,6 +60,25 @@ export function formatBaggage(baggage: Baggage, onDropped?: (members: number) =>
   if (dropped > 0) onDropped?.(dropped)
   return text
 }
+
+/** How many members that are not blank stand from there on. */
+function membersFrom(text: string, from: number): number {
+  let members = 0
+  let blank = true
+  for (let i = from; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code === COMMA) blank = true
+    else if (blank && code !== SPACE && code !== TAB) {
+      blank = false
+      members++
+    }
+  }
+  return members
+}
+
+const COMMA = 0x2c
+const SPACE = 0x20
+const TAB = 0x09
 
 /** `key OWS = OWS value *( OWS ; OWS property )`, §3.2.1. */
 function readMember(member: string, into: Record<string, BaggageEntry>): boolean {
