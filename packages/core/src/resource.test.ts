@@ -72,8 +72,25 @@ describe('resource', () => {
     const diagnostics = createDiagnostics({ onMessage: ({ message }) => said.push(message) })
     expect(parseResourceAttributes('a=1,b=%zz', diagnostics)).toEqual({})
     expect(said).toEqual([
-      'OTEL_RESOURCE_ATTRIBUTES: expected key=value,key=value with percent-encoded values, but "b=%zz" is not; the variable is ignored',
+      'OTEL_RESOURCE_ATTRIBUTES: expected key=value,key=value with percent-encoded values, but the value of "b" is not; the variable is ignored',
     ])
+  })
+
+  it('shows of a member that cannot be read its key and place, never its value', () => {
+    for (const [given, shown] of [
+      ['a=1,token=s3cret%zz', 'the value of "token"'],
+      [`${'k'.repeat(200)}=s3cret%`, `the value of "${'k'.repeat(100)}"`],
+      // What stands behind a comma that was not encoded is part of a value.
+      ['a=1,,token=first,s3cret', 'member 4'],
+      ['=s3cret', 'member 1'],
+    ]) {
+      const said: string[] = []
+      const diagnostics = createDiagnostics({ onMessage: ({ message }) => said.push(message) })
+      expect(parseResourceAttributes(given ?? '', diagnostics)).toEqual({})
+      expect(said).toHaveLength(1)
+      expect(said[0]).toContain(`but ${shown} is not;`)
+      expect(said[0]).not.toContain('s3cret')
+    }
   })
 
   it('reads back whatever was percent-encoded, and never throws', () => {

@@ -70,15 +70,17 @@ export const SDK_VERSION = '0.1.0'
  */
 export function parseResourceAttributes(text: string, diagnostics?: Diagnostics): Record<string, string> {
   const attributes: Record<string, string> = Object.create(null) as Record<string, string>
-  for (const member of text.split(',')) {
+  for (const [index, member] of text.split(',').entries()) {
     if (member.trim() === '') continue
     const equals = member.indexOf('=')
     const key = equals < 0 ? '' : member.slice(0, equals).trim()
     const value = decoded(member.slice(equals + 1).trim())
     if (key === '' || value === undefined) {
+      // Never the value, which may be a secret; a member without a key may be the rest of one.
+      const what = key === '' ? `member ${index + 1}` : `the value of ${JSON.stringify(key.slice(0, 100))}`
       diagnostics?.warn(
         'TRI_WARN_ENV',
-        `OTEL_RESOURCE_ATTRIBUTES: expected key=value,key=value with percent-encoded values, but ${JSON.stringify(member.slice(0, 100))} is not; the variable is ignored`,
+        `OTEL_RESOURCE_ATTRIBUTES: expected key=value,key=value with percent-encoded values, but ${what} is not; the variable is ignored`,
       )
       return {}
     }
