@@ -338,9 +338,8 @@ describe('HTTP sender', () => {
   it('trusts the authorities it is given, and names the option where it cannot', async () => {
     const backend = await backendOf({ answer: (_n, res) => res.end(), tls: { key: KEY, cert: CERT } })
     const untrusted = await send(senderOf({ url: backend.url }))
-    expect(said(untrusted)).toBe(
-      `retry: ${backend.url} cannot be reached: self-signed certificate; give its authority's certificate as tls.ca`,
-    )
+    // Newer Node adds advice of its own to the middle.
+    expect(said(untrusted)).toMatch(/^retry: \S+ cannot be reached: self-signed certificate.*; give its authority's certificate as tls\.ca$/)
     expect(await send(senderOf({ url: backend.url, tls: { ca: CERT } }))).toEqual({ kind: 'accepted' })
     expect(await send(senderOf({ url: backend.url, tls: { rejectUnauthorized: false } }))).toEqual({
       kind: 'accepted',

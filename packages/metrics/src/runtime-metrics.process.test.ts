@@ -84,7 +84,8 @@ describe('runtime metrics', () => {
     stops[1]?.()
     expect(await registry.text()).not.toContain('process_open_fds ')
     await nextTurn()
-    expect(getActiveResourcesInfo().length).toBe(before)
+    // Less is fine: what the test runner itself waited for may have come meanwhile.
+    expect(getActiveResourcesInfo().length).toBeLessThanOrEqual(before)
   })
 
   it('do not keep the process alive', async () => {

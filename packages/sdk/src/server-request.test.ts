@@ -1,4 +1,5 @@
 import {
+  Agent,
   createServer,
   type IncomingMessage,
   type RequestListener,
@@ -316,6 +317,145 @@ describe('one request', () => {
       .snapshot()
       .find(({ labels }) => labels['signal'] === 'logs')
     expect(dropped?.value).toBe(38)
+  })
+
+  it('writes the histogram, then the span, then the line', async () => {
+    const order: string[] = []
+    const { url, recorded } = await serve((_, res) => res.end(), {
+      tracing: {
+        outbound: false,
+        processors: [
+          {
+            onStart() {},
+            onEnd() {
+              const [request] = recorded.telemetry.registry.usage()
+              order.push(`span, after ${request?.series} series of ${request?.metric}`)
+            },
+            forceFlush: () => Promise.resolve(),
+            shutdown: () => Promise.resolve(),
+          },
+        ],
+      },
+      logging: { destination: { write: () => void order.push('line') } },
+    })
+    await get(url)
+    await until(() => order.length === 2)
+    expect(order).toEqual(['span, after 1 series of http_server_request_duration_seconds', 'line'])
+  })
+
+  it('leaves nothing of itself on a connection that is kept alive', async () => {
+    const seen: (readonly unknown[])[] = []
+    const { port, recorded } = await serve((req, res) => {
+      seen.push((req.socket as unknown as Record<symbol, unknown[]>)[Symbol.for('triscope.1.pending')] ?? [])
+      res.end('ok')
+    })
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    for (let i = 0; i < 100; i++) {
+      await new Promise<void>((resolve) => {
+        send({ port, agent }, (res) => res.resume().on('end', resolve)).end()
+      })
+    }
+    await until(() => accessLines(recorded).length === 100)
+    agent.destroy()
+    expect(new Set(seen).size).toBe(1)
+    expect(seen[0]).toEqual([])
+  })
+
+  it('ends as aborted where its client left before it was begun', async () => {
+    let arrived: (() => void) | undefined
+    const left = new Promise<void>((resolve) => {
+      arrived = resolve
+    })
+    const recorded = recordTelemetry()
+    const server = createServer((req, res) => {
+      req.socket.once('close', () =>
+        setImmediate(() => {
+          recorded.telemetry.beginRequest(req, res)
+          arrived?.()
+        }),
+      )
+      req.socket.destroy()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    closers.push(
+      () => recorded.close(),
+      () => new Promise((resolve) => server.close(resolve)),
+    )
+    send({ port: (server.address() as AddressInfo).port })
+      .on('error', () => {})
+      .end()
+    await left
+    await until(() => accessLines(recorded).length === 1)
+    expect(serverSpans(recorded)[0]?.attributes['error.type']).toBe('aborted')
+    const text = await recorded.metrics()
+    expect(text).toMatch(/^http_server_active_requests\{[^}]*\} 0$/m)
+    // Ended outside of every context: the exemplar is the request's own span all the same.
+    expect(text).toContain(` # {trace_id="${serverSpans(recorded)[0]?.spanContext().traceId}"`)
+  })
+
+  it('keeps https apart from http', async () => {
+    const { url, recorded } = await serve((_, res) => res.end())
+    await get(url)
+    const secure = {
+      method: 'GET',
+      url: '/',
+      headers: {},
+      httpVersion: '1.1',
+      socket: { encrypted: true },
+    } as unknown
+    const request = recorded.telemetry.beginRequest(
+      secure as IncomingMessage,
+      new ServerResponse(secure as IncomingMessage),
+    )
+    request?.end(200)
+    await until(() => accessLines(recorded).length === 2)
+    const counts = [
+      ...(await recorded.metrics()).matchAll(
+        /^http_server_request_duration_seconds_count\{.*url_scheme="(\w+)".*\} (\d)$/gm,
+      ),
+    ]
+    expect(counts.map(([, scheme, count]) => [scheme, count])).toEqual([
+      ['http', '1'],
+      ['https', '1'],
+    ])
+  })
+
+  it('shows no credentials of a target in absolute form', async () => {
+    const { port, recorded } = await serve((_, res) => res.end())
+    const socket = connect(port, '127.0.0.1')
+    socket.write(
+      'GET http://user:s3cret@evil/users/1?a=1&token=s3cret HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    )
+    socket.resume()
+    await until(() => accessLines(recorded).length === 1)
+    expect(serverSpans(recorded)[0]?.attributes).toMatchObject({
+      'url.path': '/users/1',
+      'url.query': 'a=1&token=REDACTED',
+    })
+    expect(JSON.stringify([serverSpans(recorded)[0]?.attributes, recorded.lines])).not.toContain('s3cret')
+  })
+
+  it('outlives hooks that reject, and an ignore that is async hides nothing', async () => {
+    const { url, recorded } = await serve(
+      (_, res, request) => {
+        request?.error(new Error('x'))
+        res.writeHead(500).end()
+      },
+      {
+        onError: () => Promise.reject(new Error('the tracker is down')),
+        ignore: (async () => Promise.reject(new Error('async'))) as unknown as (
+          method: string,
+          path: string,
+        ) => boolean,
+      },
+    )
+    await get(url)
+    await until(() => accessLines(recorded).length === 1)
+    await new Promise((resolve) => setImmediate(resolve))
+    const failures = recorded.telemetry.diagnostics
+      .snapshot()
+      .find(({ labels }) => labels['code'] === 'TRI_WARN_HOOK')
+    expect(failures?.value).toBe(2)
   })
 
   it('is never a scrape, whatever the app wants ignored', async () => {

@@ -70,6 +70,40 @@ describe('telemetry in force', () => {
     expect(lines).toEqual([])
   })
 
+  it('waits for the log as well as for the spans when it is flushed', async () => {
+    let flushed = false
+    const { telemetry } = record({
+      logging: {
+        destination: {
+          write() {},
+          flush(done: () => void) {
+            setImmediate(() => {
+              flushed = true
+              done()
+            })
+          },
+        } as { write(line: string): void },
+      },
+    })
+    expect(await telemetry.flush()).toBe(true)
+    expect(flushed).toBe(true)
+  })
+
+  it.each<[TriscopeOptions, string]>([
+    [{ metrics: { buckets: [2, 1], runtime: false } }, 'buckets must increase'],
+    [{ metrics: { maxSeries: 1, runtime: false }, tracing: { sampler: 10 } }, 'tracing.sampler'],
+    [{ metrics: { maxSeries: 1, runtime: false }, logging: { leve: 1 } as object }, 'logging.leve'],
+  ])('changes nothing where it throws at start: %j', async (options, message) => {
+    const registry = telemetryFor(record().telemetry).registry
+    const processWide = counter('unchanged_total', { help: 'U', labels: ['id'] })
+    expect(() => createTelemetry({ ...QUIET, ...options })).toThrow(message)
+    for (const id of ['a', 'b', 'c']) processWide.inc({ id })
+    expect(await registry.text()).toContain('target_info')
+    const telemetry = createTelemetry({ ...QUIET, metrics: { runtime: false } })
+    closers.push(() => telemetry.shutdown())
+    expect(await telemetry.registry.text()).not.toContain('unchanged_total{otel_metric_overflow')
+  })
+
   it('exposes the app’s own metrics, the resource and what telemetry says of itself', async () => {
     const recorded = record({ service: 'checkout', version: '1.4.2' })
     recorded.telemetry.registry.counter({ name: 'orders_total', help: 'Orders placed' }).inc()
@@ -92,7 +126,7 @@ describe('telemetry in force', () => {
     telemetry.registry.configure({ maxSeries: 2_000 })
   })
 
-  it.each<[TriscopeOptions, string]>([
+  it.each<[object, string]>([
     [{ tracing: { sampler: 10 } }, 'tracing.sampler: expected a ratio from 0 to 1, or a sampler, got 10'],
     [{ logging: { leve: 'info' } as object }, 'unknown option "logging.leve"\n  hint: did you mean "level"?'],
     [
