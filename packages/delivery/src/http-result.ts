@@ -66,7 +66,7 @@ export function resultOfTimeout(endpoint: Endpoint, timeoutMs: number): SendResu
  * Milliseconds from a `Retry-After` in seconds or as a date: RFC 9110 §10.2.3. `undefined` when there is none, it
  * cannot be read, or it is over already.
  */
-export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
+function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
   if (header === undefined) return undefined
   const text = header.trim()
   const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - nowMs
