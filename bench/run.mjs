@@ -14,7 +14,7 @@ const resultsPath = fileURLToPath(new URL('results.json', import.meta.url))
 const pagePath = fileURLToPath(new URL('README.md', import.meta.url))
 
 /** Below some ten thousand requests V8 still compiles, on threads whose time is counted. */
-const TIMES = { warmRequests: 15_000, warm: 8_000, settle: 400, measure: 1_500 }
+const TIMES = { warmRequests: 12_000, warm: 6_000, settle: 400, measure: 1_500 }
 const QUICK_TIMES = { warmRequests: 4_000, warm: 2_000, settle: 250, measure: 500 }
 
 const options = parseArguments(process.argv.slice(2))
@@ -30,16 +30,14 @@ async function run() {
     for (const framework of ['fastify', 'express']) {
       if (options.only.includes(framework)) await runHttp(framework, world, results)
     }
-    if (options.only.includes('micro')) results.micro = await measureMicro(world, options)
+    if (options.only.includes('micro')) {
+      results.micro = { measured: how(), ...(await measureMicro(world, options)) }
+    }
   } finally {
     await world.stop()
   }
   results.machine = machine()
   results.versions = versions()
-  results.command = [
-    'npm run bench',
-    ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : []),
-  ].join(' ')
   const texts = textsOf(results)
   if (options.write) {
     writeFileSync(resultsPath, `${JSON.stringify(results, null, 2)}\n`)
@@ -54,7 +52,7 @@ async function runHttp(framework, world, results) {
   )
   for (const name of options.handlers) {
     console.error(`${framework}, ${handlers[name].label}`)
-    const measured = `${new Date().toISOString().slice(0, 10)}, ${options.rounds} rounds`
+    const measured = `${how()}, ${options.rounds} rounds`
     const found = await measureHttp(framework, handlers[name], chosen, world, {
       ...options,
       times: options.quick ? QUICK_TIMES : TIMES,
@@ -63,4 +61,11 @@ async function runHttp(framework, world, results) {
     results.http[framework] ??= {}
     results.http[framework][name] = { measured, rows: found }
   }
+}
+
+/** When and by which command a part was measured: parts may be measured one by one. */
+function how() {
+  const given = process.argv.slice(2)
+  const command = ['npm run bench', ...(given.length > 0 ? ['--', ...given] : [])].join(' ')
+  return `on ${new Date().toISOString().slice(0, 10)} by \`${command}\``
 }

@@ -5,7 +5,6 @@ import { placement } from './remote.mjs'
 /** As it stands on the page. */
 export function machine() {
   return {
-    date: new Date().toISOString().slice(0, 10),
     cpu: cpus()[0]?.model ?? 'unknown CPU',
     cores: availableParallelism(),
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,

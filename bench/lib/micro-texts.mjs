@@ -4,7 +4,7 @@ import { bytes, duration, fixed, table, verdict } from './table.mjs'
 /** @param micro as `measureMicro` returns it; `undefined` where it was never run */
 export function microTables(micro) {
   if (micro === undefined) return 'Not measured yet.'
-  return `${questionsTable(micro.questions)}\n\n${scrapeTable(micro.scrapes)}`
+  return `${questionsTable(micro.questions)}\n\n${scrapeTable(micro.scrapes)}\n\nMeasured ${micro.measured}.`
 }
 
 function questionsTable(questions) {

@@ -97,9 +97,8 @@ export function httpTable(rows) {
   )
 }
 
-function machineText({ machine, versions, command }) {
+function machineText({ machine, versions }) {
   const facts = [
-    `Last written ${machine.date} by \`${command}\`.`,
     `${machine.cpu}, ${machine.cores} cores, ${machine.memory}; ${machine.system}; Node ${machine.node}.`,
     `Placement: ${machine.placement}.`,
   ]
