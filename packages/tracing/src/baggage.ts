@@ -28,7 +28,7 @@ export function parseBaggage(
     const comma = text.indexOf(',', from)
     const to = comma < 0 ? text.length : comma
     if (to > MAX_BYTES || members === MAX_MEMBERS) {
-      dropped += membersFrom(text, from)
+      dropped += (text.slice(from, to).trim() === '' ? 0 : 1) + membersFrom(text, to + 1)
       break
     }
     const member = text.slice(from, to)
