@@ -291,6 +291,19 @@ describe('watchClients', () => {
     expect(clientSpans().length).toBeGreaterThan(0)
   })
 
+  it('counts what an async hook rejects with, and the process lives', async () => {
+    const count = () =>
+      diagnostics.snapshot().find(({ labels }) => labels['reason'] === 'HOOK_THREW')?.value ?? 0
+    const before = count()
+    const end = tracing.watchClients((async () => {
+      throw new Error('from the hook')
+    }) as () => void)
+    expect(await (await fetch(origin)).text()).toBe('ok')
+    end()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(count()).toBe(before + 1)
+  })
+
   it('holds nothing once stopped, and sees an open call to its end', async () => {
     let finish = () => {}
     const arrived = new Promise<void>((resolve) => {

@@ -27,6 +27,7 @@ import {
   methodSpanName,
   OTHER_METHOD,
   type Redaction,
+  settle,
 } from '@triscope/core'
 import { isInternalHost } from './hosts.ts'
 import { BAGGAGE, TRACEPARENT, TRACESTATE, tracestateOf, type W3CPropagator } from './propagator.ts'
@@ -238,8 +239,12 @@ function endSpan({ span, status }: OpenCall, error: unknown): void {
 function tell(watch: ClientWatch, call: OpenCall, error: unknown): void {
   if (watch.onEnd === undefined) return
   const { method, target, status } = call
+  const threw = (thrown: unknown): void => {
+    watch.diagnostics.dropped('metrics', 'HOOK_THREW')
+    watch.diagnostics.failed('TRI_ERR_CLIENT_HOOK', thrown)
+  }
   try {
-    watch.onEnd({
+    const told: unknown = watch.onEnd({
       method,
       host: target.host,
       port: target.port,
@@ -249,9 +254,9 @@ function tell(watch: ClientWatch, call: OpenCall, error: unknown): void {
       ...(status === undefined ? {} : { status }),
       ...(error === undefined ? {} : { error }),
     })
+    settle(told, threw)
   } catch (thrown) {
-    watch.diagnostics.dropped('metrics', 'HOOK_THREW')
-    watch.diagnostics.failed('TRI_ERR_CLIENT_HOOK', thrown)
+    threw(thrown)
   }
 }
 

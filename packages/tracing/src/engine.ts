@@ -6,7 +6,7 @@
  */
 import type { Context } from '@opentelemetry/api'
 import type { SpanProcessor } from '@opentelemetry/sdk-trace-base'
-import { type Clock, type Diagnostics, messageOf, type Resource } from '@triscope/core'
+import { type Clock, type Diagnostics, messageOf, type Resource, settle } from '@triscope/core'
 import type { Limits } from './limits.ts'
 import { type OtelResource, toOtelResource } from './otel-resource.ts'
 import type { RootSampler, SamplerOption } from './sampler.ts'
@@ -87,7 +87,7 @@ export class Engine implements SpanOwner {
     else this.#sampled.add()
     for (const processor of this.#processors) {
       try {
-        processor.onStart(asSdkSpan(span), parent)
+        settle(processor.onStart(asSdkSpan(span), parent), this.#threw)
       } catch (error) {
         this.#threw(error)
       }
@@ -97,7 +97,7 @@ export class Engine implements SpanOwner {
   spanEnding(span: RecordingSpan): void {
     for (const processor of this.#processors) {
       try {
-        processor.onEnding?.(asSdkSpan(span))
+        settle(processor.onEnding?.(asSdkSpan(span)), this.#threw)
       } catch (error) {
         this.#threw(error)
       }
@@ -114,7 +114,7 @@ export class Engine implements SpanOwner {
     }
     for (const processor of this.#processors) {
       try {
-        processor.onEnd(asSdkSpan(span))
+        settle(processor.onEnd(asSdkSpan(span)), this.#threw)
       } catch (error) {
         this.#threw(error)
       }
@@ -149,7 +149,8 @@ export class Engine implements SpanOwner {
     }
   }
 
-  #threw(error: unknown): void {
+  /** Also of what an async processor rejects with. */
+  readonly #threw = (error: unknown): void => {
     this.diagnostics.dropped('traces', 'HOOK_THREW')
     this.diagnostics.failed(
       'TRI_ERR_SPAN_PROCESSOR',

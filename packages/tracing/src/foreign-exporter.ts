@@ -5,7 +5,7 @@
  * Invariant: exports never overlap, the queue is bounded, and made = accepted + counted drops.
  */
 import type { ReadableSpan, SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base'
-import { type Clock, type Diagnostics, type Timer, untraced } from '@triscope/core'
+import { type Clock, type Diagnostics, settle, type Timer, untraced } from '@triscope/core'
 import { SAMPLED_FLAG } from './traceparent.ts'
 
 /** Figures of the specification, "Batching processor". */
@@ -19,6 +19,10 @@ export class ForeignExporterProcessor implements SpanProcessor {
   readonly #clock: Clock
   readonly #diagnostics: Diagnostics
   #queue: ReadableSpan[] = []
+  /** The batch that the exporter has not answered, and what ends the wait for it. */
+  #open: { readonly count: number; readonly giveUp: () => void } | undefined
+  /** Nothing is waited for any more, and everything is counted. */
+  #abandoned = false
   #timer: Timer | undefined
   #draining: Promise<void> | undefined
   #stopped: Promise<void> | undefined
@@ -45,6 +49,7 @@ export class ForeignExporterProcessor implements SpanProcessor {
   /** Sends what is queued, then asks the exporter to do the same. Never rejects. */
   async forceFlush(): Promise<void> {
     await this.#drain()
+    if (this.#abandoned) return
     try {
       await this.#exporter.forceFlush?.()
     } catch (error) {
@@ -55,6 +60,24 @@ export class ForeignExporterProcessor implements SpanProcessor {
   shutdown(): Promise<void> {
     this.#stopped ??= this.#stop()
     return this.#stopped
+  }
+
+  /** The deadline of shutdown has come: counts what waits and what was not answered. A late answer changes nothing. */
+  abandon(): void {
+    if (this.#abandoned) return
+    this.#abandoned = true
+    this.#timer?.cancel()
+    this.#timer = undefined
+    const left = this.#queue.length + (this.#open?.count ?? 0)
+    this.#queue = []
+    this.#open?.giveUp()
+    if (left === 0) return
+    this.#diagnostics.dropped('traces', 'SHUTDOWN', left)
+    const spans = left === 1 ? '1 span' : `${left} spans`
+    this.#diagnostics.failed(
+      'TRI_WARN_LOST_AT_END',
+      new Error(`traces: ${spans} could not be sent before the end: the span exporter did not answer`),
+    )
   }
 
   async #stop(): Promise<void> {
@@ -78,7 +101,7 @@ export class ForeignExporterProcessor implements SpanProcessor {
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0, MAX_BATCH)
       const failure = await this.#send(batch)
-      if (failure === undefined) continue
+      if (failure === undefined || this.#abandoned) continue
       this.#diagnostics.dropped('traces', failure.reason, batch.length)
       this.#diagnostics.failed('TRI_ERR_SPAN_EXPORTER', failure.error)
     }
@@ -86,26 +109,56 @@ export class ForeignExporterProcessor implements SpanProcessor {
     this.#draining = undefined
   }
 
-  /** One export; what the exporter says of it, or the time that ran out. */
-  #send(batch: ReadableSpan[]): Promise<{ reason: 'REFUSED' | 'RETRIES_ENDED'; error: unknown } | undefined> {
+  /** One export; what the exporter says of it, or the time that ran out. Only what comes first is listened to. */
+  #send(batch: ReadableSpan[]): Promise<Failure | undefined> {
     return new Promise((resolve) => {
+      const answer = (failure?: Failure): void => {
+        timer.cancel()
+        this.#open = undefined
+        resolve(failure)
+      }
       const timer = this.#clock.timer(TIMEOUT_MS, () => {
         const error = new Error(`the span exporter did not answer within ${TIMEOUT_MS} ms`)
-        resolve({ reason: 'RETRIES_ENDED', error })
+        answer({ reason: 'RETRIES_ENDED', error })
       })
+      const open = { count: batch.length, giveUp: () => answer() }
+      this.#open = open
+      const first = (failure?: Failure): boolean => {
+        if (this.#open !== open) return false
+        answer(failure)
+        return true
+      }
+      const threw = (error: unknown): void => {
+        if (!first({ reason: 'REFUSED', error })) this.#diagnostics.failed('TRI_ERR_SPAN_EXPORTER', error)
+      }
       try {
-        untraced(() =>
-          this.#exporter.export(batch, (result) => {
-            timer.cancel()
-            const error = result.error ?? new Error('the span exporter refused a batch and gave no reason')
-            resolve(result.code === EXPORT_SUCCESS ? undefined : { reason: 'REFUSED', error })
-          }),
+        const returned: unknown = untraced(() =>
+          this.#exporter.export(batch, (result) => void first(failureOf(result))),
         )
+        settle(returned, threw)
       } catch (error) {
-        timer.cancel()
-        resolve({ reason: 'REFUSED', error })
+        threw(error)
       }
     })
+  }
+}
+
+interface Failure {
+  readonly reason: 'REFUSED' | 'RETRIES_ENDED'
+  readonly error: unknown
+}
+
+/** What a foreign exporter answered; anything but the code of success is a refusal. */
+function failureOf(result: unknown): Failure | undefined {
+  try {
+    const { code, error } = (result ?? {}) as { code?: unknown; error?: unknown }
+    if (code === EXPORT_SUCCESS) return undefined
+    return {
+      reason: 'REFUSED',
+      error: error ?? new Error('the span exporter refused a batch and gave no reason'),
+    }
+  } catch (error) {
+    return { reason: 'REFUSED', error }
   }
 }
 

@@ -1,6 +1,7 @@
 /** Flushes or ends several pipelines at once, each failing alone, all within one deadline. */
 import type { SpanProcessor } from '@opentelemetry/sdk-trace-base'
 import type { Clock, Diagnostics, Pipeline } from '@triscope/core'
+import { ForeignExporterProcessor } from './foreign-exporter.ts'
 
 /** What a pipeline may take where nobody says otherwise. */
 const DEFAULT_TIMEOUT_MS = 5_000
@@ -29,7 +30,11 @@ function inTime(
   timeoutMs: number,
 ): Promise<boolean> {
   return new Promise((resolve) => {
-    const timer = clock.timer(timeoutMs, () => resolve(false))
+    const timer = clock.timer(timeoutMs, () => {
+      // Of the processors only our own knows what it still holds.
+      if (how === 'shutdown' && processor instanceof ForeignExporterProcessor) processor.abandon()
+      resolve(false)
+    })
     const settle = (done: boolean): void => {
       timer.cancel()
       resolve(done)

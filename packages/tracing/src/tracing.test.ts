@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { gunzipSync } from 'node:zlib'
 import { ROOT_CONTEXT, SpanStatusCode } from '@opentelemetry/api'
 import { BatchSpanProcessor, InMemorySpanExporter, type SpanExporter } from '@opentelemetry/sdk-trace-base'
-import { createDiagnostics } from '@triscope/core'
+import { createDiagnostics, type Diagnostics } from '@triscope/core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createTracing, type TracingOptions } from './index.ts'
 import { type DecodedRequest, decodeRequest, ManualClock, resource } from './tracing.fixture.ts'
@@ -38,8 +38,10 @@ async function receiver(status = 200) {
   return { url: `http://127.0.0.1:${port}/v1/traces`, requests, names }
 }
 
-function setUp(options: Partial<TracingOptions>) {
-  const diagnostics = createDiagnostics({ onMessage: () => {} })
+function setUp(
+  options: Partial<TracingOptions>,
+  diagnostics: Diagnostics = createDiagnostics({ onMessage: () => {} }),
+) {
   const tracing = createTracing({ resource, diagnostics, ...options })
   const dropped = () =>
     Object.fromEntries(
@@ -196,6 +198,19 @@ describe('foreign processors and exporters', () => {
     expect(await tracing.shutdown()).toBe(false)
   })
 
+  it('cost nothing but themselves when they are async and reject', async () => {
+    const no = (async () => {
+      throw new Error('no')
+    }) as () => Promise<void>
+    const { tracing, work, dropped } = setUp({
+      processors: [{ onStart: no, onEnding: no, onEnd: no, forceFlush: no, shutdown: no }],
+    })
+    work('one').end()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(dropped()).toEqual({ HOOK_THREW: 3 })
+    expect(await tracing.shutdown()).toBe(false)
+  })
+
   it('are waited for no longer than was asked', async () => {
     const clock = new ManualClock()
     const never = () => new Promise<void>(() => {})
@@ -272,6 +287,90 @@ describe('a foreign SpanExporter', () => {
     await tracing.shutdown()
     open.end()
     expect(dropped()).toMatchObject({ SHUTDOWN: 1 })
+  })
+})
+
+describe('a foreign SpanExporter that breaks its word', () => {
+  const settled = () => new Promise((resolve) => setImmediate(resolve))
+  const exporterOf = (exporting: (done: (result: unknown) => void) => unknown): SpanExporter => ({
+    export: (_, done) => exporting(done as (result: unknown) => void) as undefined,
+    shutdown: async () => {},
+  })
+
+  it.each([
+    ['calls back without a result', (done: (result?: unknown) => void) => void setImmediate(() => done())],
+    ['calls back with null', (done: (result: unknown) => void) => void setImmediate(() => done(null))],
+    [
+      'calls back with a result that throws',
+      (done: (result: unknown) => void) =>
+        done({
+          get code() {
+            throw new Error('getter')
+          },
+        }),
+    ],
+    [
+      'throws',
+      () => {
+        throw new Error('no')
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('no'))],
+  ])('has its batch counted as refused where it %s', async (_, exporting) => {
+    const { tracing, work, dropped } = setUp({ exporter: exporterOf(exporting) })
+    work('one').end()
+    expect(await tracing.flush()).toBe(true)
+    expect(dropped()).toEqual({ REFUSED: 1 })
+    await tracing.shutdown()
+  })
+
+  it('is heard when it rejects after it took the batch, and the batch stays taken', async () => {
+    const { tracing, work, dropped, diagnostics } = setUp({
+      exporter: exporterOf((done) => {
+        done({ code: 0 })
+        return Promise.reject(new Error('afterwards'))
+      }),
+    })
+    work('one').end()
+    expect(await tracing.flush()).toBe(true)
+    await settled()
+    expect(dropped()).toEqual({})
+    const failures = diagnostics.snapshot().find(({ labels }) => labels['code'] === 'TRI_ERR_SPAN_EXPORTER')
+    expect(failures?.value).toBe(1)
+    await tracing.shutdown()
+  })
+
+  it('has all it was given and all that waits counted at the deadline of shutdown, and once', async () => {
+    const clock = new ManualClock()
+    const messages: string[] = []
+    const answers: ((result: unknown) => void)[] = []
+    let ended = 0
+    const diagnostics = createDiagnostics({
+      clock,
+      onMessage: ({ code, message }) => messages.push(`${code} ${message}`),
+    })
+    const exporter = {
+      ...exporterOf((done) => void answers.push(done)),
+      shutdown: async () => void ended++,
+    }
+    const { tracing, work, dropped } = setUp({ exporter, ...{ clock } }, diagnostics)
+    for (let i = 0; i < 600; i++) work(`${i}`).end()
+    const flushed = tracing.flush(100)
+    clock.advance(100)
+    expect(await flushed).toBe(false)
+    expect(dropped()).toEqual({})
+    const shutdown = tracing.shutdown(100)
+    clock.advance(100)
+    expect(await shutdown).toBe(false)
+    expect(dropped()).toEqual({ SHUTDOWN: 600 })
+    expect(messages).toEqual([
+      'TRI_WARN_LOST_AT_END traces: 600 spans could not be sent before the end: the span exporter did not answer',
+    ])
+    answers[0]?.({ code: 1 })
+    clock.advance(60_000)
+    await settled()
+    expect(dropped()).toEqual({ SHUTDOWN: 600 })
+    expect([answers.length, ended, clock.pending]).toEqual([1, 1, 0])
   })
 })
 

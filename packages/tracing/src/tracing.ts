@@ -78,7 +78,7 @@ export interface Tracing extends Pipeline {
   extract(headers: IncomingHeaders): Context
   /**
    * Makes a client span for each call that `fetch` or undici sends, and puts `traceparent` into it.
-   * @param onEnd hears of each call at its end, sampled or not; what it throws is counted
+   * @param onEnd hears of each call at its end, sampled or not; what it throws, or rejects with, is counted
    * @returns ends the watch; spans that are open end with their calls
    */
   watchClients(onEnd?: (call: ClientCall) => void): () => void
