@@ -306,6 +306,7 @@ describe('export faults', () => {
     const told = `traces: ${url} cannot be reached: connect ECONNREFUSED 127.0.0.1:${port}; is the collector running at 127.0.0.1:${port}?`
     expect(pipeline.messages).toEqual([
       `${told}; 500 spans to be sent again after 2 attempts; 0 dropped so far`,
+      `traces: 500 spans could not be sent before the end: ${told.slice('traces: '.length)}; 500 dropped so far`,
     ])
     const again = pipelineTo(url)
     again.offer(3)
