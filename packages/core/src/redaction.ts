@@ -11,9 +11,15 @@ export interface RedactionOptions {
 }
 
 export interface Redaction {
-  /** Whether the value under this key, header, field or query parameter is a secret by its name alone. */
+  /**
+   * Whether the value under this key, header, field or query parameter is a secret by its name alone: it is one of the
+   * list, or its last words are (`dbPassword`, `x-vault-token`; not `max_tokens`).
+   */
   isSecretKey(key: string): boolean
-  /** The text with user information and secret query parameters replaced; relative URLs too. */
+  /**
+   * The text with user information and secret parameters replaced, of the query, the path (`;key=`) and the fragment,
+   * also of URLs that stand in it; relative URLs too.
+   */
   url(text: string): string
   /**
    * The same value where nothing in it is secret; otherwise a copy, in which the secrets are replaced.
@@ -64,6 +70,33 @@ const SECRET_KEYS: readonly string[] = [
   'X-Amz-Security-Token',
 ]
 
+/** How a key ends that is secret whatever stands before, as {@link plainKey} writes it. */
+const SECRET_ENDINGS: readonly string[] = [
+  'password',
+  'passwd',
+  'pwd',
+  'passphrase',
+  'secret',
+  'token',
+  'apikey',
+  'credentials',
+  'privatekey',
+  'secretkey',
+  'secretaccesskey',
+]
+
+/** URLs in parameters of URLs are looked into so many times; a deeper one is replaced where it may hold a secret. */
+const MAX_NESTED_URLS = 3
+/**
+ * What begins an authority, and the user information in it. Both alternatives stop at what begins the next one, so
+ * that no character is looked at more than a few times. Browsers take `\\` for `/`; elsewhere it is part of a password.
+ */
+const USER_INFORMATION = /((?:^|:)\/{2,})[^/]*@|((?:^|:)[/\\]{2,})[^/\\]*@/g
+/** A matrix parameter of a path segment: RFC 3986 §3.3. */
+const MATRIX_PARAMETER = /;([^;=/]*)=[^;/]*/g
+/** What a value must have one of, to be a URL that has something to hide. */
+const URL_MARK = /[/\\?#;]/
+
 /** Deeper than this nothing that a person reads is left; the value is replaced as a whole. */
 const MAX_DEPTH = 12
 /** Keys looked at in one value; beyond, what is left is replaced. */
@@ -81,40 +114,75 @@ class Policy implements Redaction {
   isSecretKey(key: string): boolean {
     const known = this.#known.get(key)
     if (known !== undefined) return known
-    const secret = this.#keys.has(plainKey(key))
+    const plain = plainKey(key)
+    const secret = this.#keys.has(plain) || SECRET_ENDINGS.some((ending) => plain.endsWith(ending))
     if (this.#known.size < 1_000 && key.length <= 100) this.#known.set(key, secret)
     return secret
   }
 
   url(text: string): string {
-    const authority = text.indexOf('://')
-    let clean = text
-    if (authority >= 0) {
-      const start = authority + 3
-      const end = firstOf(text, '/?#', start)
-      const at = text.lastIndexOf('@', end - 1)
-      if (at >= start) clean = `${text.slice(0, start)}REDACTED:REDACTED@${text.slice(at + 1)}`
-    }
-    const question = clean.indexOf('?')
-    if (question < 0) return clean
-    const hash = clean.indexOf('#', question)
-    const end = hash < 0 ? clean.length : hash
-    return clean.slice(0, question + 1) + this.#query(clean.slice(question + 1, end)) + clean.slice(end)
+    return this.#url(text, 0)
   }
 
   fields(value: unknown): unknown {
     return this.#walk(value, 0, { keys: 0 })
   }
 
-  #query(query: string): string {
-    let changed = false
-    const members = query.split('&').map((member) => {
-      const equals = member.indexOf('=')
-      if (equals < 0 || !this.isSecretKey(decodedKey(member.slice(0, equals)))) return member
-      changed = true
-      return `${member.slice(0, equals)}=REDACTED`
-    })
-    return changed ? members.join('&') : query
+  #url(text: string, depth: number): string {
+    const hash = text.indexOf('#')
+    const end = hash < 0 ? text.length : hash
+    const question = text.indexOf('?')
+    const isQuery = question >= 0 && question < end
+    const place = this.#place(text.slice(0, isQuery ? question : end))
+    const query = isQuery ? `?${this.#query(text.slice(question + 1, end), depth)}` : ''
+    if (hash < 0) return place + query
+    // A fragment is a query itself, or the URL of a page within the page.
+    const fragment = text.slice(hash + 1).split('?')
+    return `${place}${query}#${fragment.map((part) => this.#query(part, depth)).join('?')}`
+  }
+
+  /** Authorities and path. */
+  #place(text: string): string {
+    const named = text.includes('@')
+      ? text.replace(USER_INFORMATION, (_, slashes?: string, others?: string) => {
+          return `${slashes ?? others ?? ''}REDACTED:REDACTED@`
+        })
+      : text
+    if (!named.includes(';')) return named
+    return named.replace(MATRIX_PARAMETER, (whole, key: string) =>
+      this.#isSecretParameter(key) ? `;${key}=REDACTED` : whole,
+    )
+  }
+
+  #query(query: string, depth: number): string {
+    return query
+      .split('&')
+      .map((given) => {
+        const member = this.#place(given)
+        const equals = member.indexOf('=')
+        if (equals < 0) return this.#value(member, depth)
+        const key = member.slice(0, equals)
+        if (this.#isSecretParameter(key)) return `${key}=REDACTED`
+        return `${key}=${this.#value(member.slice(equals + 1), depth)}`
+      })
+      .join('&')
+  }
+
+  /** A parameter's value is often a URL again, where to go next for instance. */
+  #value(value: string, depth: number): string {
+    const plain = decoded(value)
+    if (!URL_MARK.test(plain)) return value
+    if (depth >= MAX_NESTED_URLS) return /[@=%]/.test(plain) ? 'REDACTED' : value
+    const clean = this.#url(plain, depth + 1)
+    if (clean === plain) return value
+    return plain === value ? clean : encoded(clean)
+  }
+
+  /** `token[]` and `user[password]` too: forms write lists and objects like that. */
+  #isSecretParameter(name: string): boolean {
+    const key = decoded(name)
+    if (!key.includes('[')) return this.isSecretKey(key)
+    return key.split(/[[\]]/).some((part) => this.isSecretKey(part))
   }
 
   #walk(value: unknown, depth: number, spent: { keys: number }): unknown {
@@ -166,16 +234,21 @@ function plainKey(key: string): string {
   return key.toLowerCase().replaceAll('-', '').replaceAll('_', '').replaceAll(' ', '')
 }
 
-function decodedKey(key: string): string {
+function decoded(text: string): string {
+  if (!text.includes('%')) return text
   try {
-    return decodeURIComponent(key)
+    return decodeURIComponent(text)
   } catch {
-    // Not percent-encoded after all: compared as it stands.
-    return key
+    // Not percent-encoded after all: taken as it stands.
+    return text
   }
 }
 
-function firstOf(text: string, marks: string, from: number): number {
-  for (let i = from; i < text.length; i++) if (marks.includes(text.charAt(i))) return i
-  return text.length
+function encoded(text: string): string {
+  try {
+    return encodeURIComponent(text)
+  } catch {
+    // Half a surrogate pair, which cannot be encoded; and a secret was in it.
+    return 'REDACTED'
+  }
 }
