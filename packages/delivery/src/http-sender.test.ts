@@ -339,7 +339,9 @@ describe('HTTP sender', () => {
     const backend = await backendOf({ answer: (_n, res) => res.end(), tls: { key: KEY, cert: CERT } })
     const untrusted = await send(senderOf({ url: backend.url }))
     // Newer Node adds advice of its own to the middle.
-    expect(said(untrusted)).toMatch(/^retry: \S+ cannot be reached: self-signed certificate.*; give its authority's certificate as tls\.ca$/)
+    expect(said(untrusted)).toMatch(
+      /^retry: \S+ cannot be reached: self-signed certificate.*; give its authority's certificate as tls\.ca$/,
+    )
     expect(await send(senderOf({ url: backend.url, tls: { ca: CERT } }))).toEqual({ kind: 'accepted' })
     expect(await send(senderOf({ url: backend.url, tls: { rejectUnauthorized: false } }))).toEqual({
       kind: 'accepted',
