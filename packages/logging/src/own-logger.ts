@@ -2,7 +2,7 @@
 import { isatty } from 'node:tty'
 import { type Clock, type Diagnostics, messageOf, type Redaction, TriscopeError } from '@triscope/core'
 import { type Logger, type LoggerOptions, pino } from 'pino'
-import { type GuardedDestination, guardDestination, type LogDestination } from './destination.ts'
+import { type GuardedDestination, guardDestination, guardStdout, type LogDestination } from './destination.ts'
 import { fencedLogMethod } from './line-fence.ts'
 import { redactLines } from './line-redaction.ts'
 import { read, write } from './pino-internals.ts'
@@ -66,7 +66,7 @@ function open(merged: LoggerOptions, options: OwnLoggerOptions): OwnLogger {
     const patched = patchedStdout()
     if (patched === undefined)
       return { logger: pino(merged, createStdout({ diagnostics })), destination: undefined }
-    return { logger: pino(merged, patched), destination: undefined }
+    return { logger: pino(merged, guardStdout(patched, diagnostics)), destination: undefined }
   }
   const logger =
     destination === undefined ? pino(merged) : pino(merged, destination as { write(line: string): void })
