@@ -10,7 +10,11 @@ import type { Attributes, AttributeValue } from '@opentelemetry/api'
 export interface AttributeLimits {
   readonly attributes: number
   readonly attributeLength: number
+  readonly arrayLength: number
 }
+
+/** Characters that the texts of one list may have together: a span must not hold what no backend takes. */
+const MAX_LIST_CHARACTERS = 1_048_576
 
 /** Hears of each value that is not an attribute value: it is left out. */
 export type OnInvalid = () => void
@@ -28,7 +32,7 @@ export class AttributeList {
   /** Sets `key`, or drops it: as invalid, or as one too many. `null` and `undefined` set nothing. */
   set(key: string, value: unknown, limits: AttributeLimits, onInvalid: OnInvalid): void {
     if (value === undefined || value === null) return
-    const clean = cleanValue(value, limits.attributeLength)
+    const clean = cleanValue(value, limits, onInvalid)
     if (clean === undefined || typeof key !== 'string' || key === '') {
       onInvalid()
       return
@@ -106,28 +110,42 @@ function keysOf(attributes: unknown, onInvalid: OnInvalid): readonly string[] {
   }
 }
 
-/** The value where it is one that OpenTelemetry allows, cut to `maxLength`; otherwise `undefined`. */
-function cleanValue(value: unknown, maxLength: number): AttributeValue | undefined {
+/** The value where it is one that OpenTelemetry allows, cut to the limits; otherwise `undefined`. */
+function cleanValue(
+  value: unknown,
+  limits: AttributeLimits,
+  onInvalid: OnInvalid,
+): AttributeValue | undefined {
   switch (typeof value) {
     case 'string':
-      return value.length > maxLength ? cut(value, maxLength) : value
+      return value.length > limits.attributeLength ? cut(value, limits.attributeLength) : value
     case 'number':
     case 'boolean':
       return value
     case 'object':
-      return cleanArray(value, maxLength)
+      return cleanArray(value, limits, onInvalid)
     default:
       return undefined
   }
 }
 
 /** One kind of scalar throughout; `null` and `undefined` keep their places (OpenTelemetry specification, "Attribute"). */
-function cleanArray(value: unknown, maxLength: number): AttributeValue | undefined {
+function cleanArray(
+  value: unknown,
+  limits: AttributeLimits,
+  onInvalid: OnInvalid,
+): AttributeValue | undefined {
   try {
     if (!Array.isArray(value)) return undefined
+    const maxLength = limits.attributeLength
     const copy: (string | number | boolean | null)[] = []
     let kind: string | undefined
+    let characters = 0
     for (let i = 0; i < value.length; i++) {
+      if (i >= limits.arrayLength || characters >= MAX_LIST_CHARACTERS) {
+        onInvalid()
+        break
+      }
       const item: unknown = value[i]
       if (item === undefined || item === null) {
         copy.push(null)
@@ -135,8 +153,11 @@ function cleanArray(value: unknown, maxLength: number): AttributeValue | undefin
       }
       kind ??= typeof item
       if (typeof item !== kind) return undefined
-      if (typeof item === 'string') copy.push(item.length > maxLength ? cut(item, maxLength) : item)
-      else if (typeof item === 'number' || typeof item === 'boolean') copy.push(item)
+      if (typeof item === 'string') {
+        const text = item.length > maxLength ? cut(item, maxLength) : item
+        characters += text.length
+        copy.push(text)
+      } else if (typeof item === 'number' || typeof item === 'boolean') copy.push(item)
       else return undefined
     }
     return copy as AttributeValue

@@ -8,10 +8,17 @@ export interface LimitOptions {
    */
   attributes?: number
   /**
-   * Characters of a string value; longer ones are cut.
-   * @default no limit
+   * Characters of a string value; longer ones are cut. OpenTelemetry sets no limit: there one value, a response body
+   * by accident, can take the memory of the process, and a backend refuses it anyway. `Infinity` is that.
+   * @default 65536
    */
   attributeLength?: number
+  /**
+   * Elements of a list value, whose texts have 1 048 576 characters together at most; longer ones are cut, and counted
+   * once as `VALUE_INVALID`.
+   * @default 1000
+   */
+  arrayLength?: number
   /**
    * Events of a span; beyond, the oldest goes and is counted in the span.
    * @default 128
@@ -29,7 +36,8 @@ export type Limits = Readonly<Required<LimitOptions>>
 
 const defaults: Limits = {
   attributes: 128,
-  attributeLength: Number.POSITIVE_INFINITY,
+  attributeLength: 65_536,
+  arrayLength: 1_000,
   events: 128,
   links: 128,
 }
@@ -40,6 +48,7 @@ export function resolveLimits(options: LimitOptions = {}): Limits {
   return {
     attributes: limit('attributes', options.attributes),
     attributeLength: limit('attributeLength', options.attributeLength),
+    arrayLength: limit('arrayLength', options.arrayLength),
     events: limit('events', options.events),
     links: limit('links', options.links),
   }

@@ -228,6 +228,22 @@ describe('a span', () => {
     expect(short.read(short.start({ attributes: { a: 'x😀' } })).attributes).toEqual({ a: 'x' })
   })
 
+  it('cuts texts and lists that would hold the process up, and counts the lists', () => {
+    const { start, read, count } = setUp()
+    const text = 'x'.repeat(100_000)
+    const long = new Array<number>(3e7)
+    const span = start().setAttributes({ text, long, texts: new Array<string>(500).fill(text), few: [1, 2] })
+    const { attributes } = read(span)
+    expect(attributes['text']).toHaveLength(65_536)
+    expect(attributes['long']).toHaveLength(1_000)
+    expect(attributes['texts']).toHaveLength(16)
+    expect(attributes['few']).toEqual([1, 2])
+    expect(count('triscope_telemetry_dropped_total', 'VALUE_INVALID')).toBe(2)
+    const wide = setUp({ limits: { attributeLength: Number.POSITIVE_INFINITY, arrayLength: 3 } })
+    const { attributes: kept } = wide.read(wide.start({ attributes: { text, list: [1, 2, 3, 4] } }))
+    expect([kept['text'], kept['list']]).toEqual([text, [1, 2, 3]])
+  })
+
   it('leaves out values that are no attribute values, and counts them', () => {
     const { start, read, count } = setUp()
     const span = start()
