@@ -24,6 +24,14 @@ const IS_REMOTE = 0x200
 /** The enum's values are one above the API's: 0 is `UNSPECIFIED`. */
 const KIND_OFFSET = 1
 
+/**
+ * A record that has grown to this takes no further attribute, event or link; they are counted in it like those beyond
+ * the limits. A delivery holds 8 MiB by default, and a larger record would be lost as a whole.
+ */
+const FULL_BYTES = 4 * 1024 * 1024
+/** A name or a message that is longer was never meant to be one. */
+const MAX_TEXT = 65_536
+
 export class SpanEncoder {
   readonly #writer = new ProtobufWriter()
   readonly #traceId = new Uint8Array(16)
@@ -40,19 +48,21 @@ export class SpanEncoder {
       this.#writeSpanId(2, span.idWord0, span.idWord1)
       if (span.traceState !== undefined) writer.string(3, span.traceState.serialize())
       if (record.parent !== undefined) this.#writeParent(record.parent)
-      writer.string(5, record.name)
+      writer.string(5, bounded(record.name))
       writer.uint(6, record.kind + KIND_OFFSET)
       writer.time(7, record.startTime[0], record.startTime[1])
       writer.time(8, record.endTime[0], record.endTime[1])
-      const { pairs, dropped } = record.attributes
+      const { pairs } = record.attributes
+      let { dropped } = record.attributes
       for (let i = 0; i < pairs.length; i += 2) {
-        writeAttribute(writer, 9, pairs[i] as string, pairs[i + 1] as AttributeValue)
+        if (writer.length >= FULL_BYTES) dropped++
+        else writeAttribute(writer, 9, pairs[i] as string, pairs[i + 1] as AttributeValue)
       }
       if (dropped > 0) writer.uint(10, dropped)
-      if (record.events !== undefined) for (const event of record.events) writeEvent(writer, event)
-      if (record.droppedEvents > 0) writer.uint(12, record.droppedEvents)
-      if (record.links !== undefined) for (const link of record.links) writeLink(writer, link)
-      if (record.droppedLinks > 0) writer.uint(14, record.droppedLinks)
+      const droppedEvents = record.droppedEvents + writeEach(writer, record.events, writeEvent)
+      if (droppedEvents > 0) writer.uint(12, droppedEvents)
+      const droppedLinks = record.droppedLinks + writeEach(writer, record.links, writeLink)
+      if (droppedLinks > 0) writer.uint(14, droppedLinks)
       if (record.statusCode !== SpanStatusCode.UNSET) writeStatus(writer, record)
       writer.fixed32(16, flagsOf(span.traceFlags, record.parent?.foreign?.isRemote))
       return writer.finish()
@@ -118,19 +128,40 @@ function writeValue(writer: ProtobufWriter, value: AttributeValue): void {
   }
 }
 
-function writeAttributes(writer: ProtobufWriter, field: number, attributes: Attributes): void {
+/** Returns how many found the record full. */
+function writeEach<T>(
+  writer: ProtobufWriter,
+  list: readonly T[] | undefined,
+  write: (writer: ProtobufWriter, item: T) => void,
+): number {
+  if (list === undefined) return 0
+  let dropped = 0
+  for (const item of list) {
+    if (writer.length >= FULL_BYTES) dropped++
+    else write(writer, item)
+  }
+  return dropped
+}
+
+/** Returns how many found the record full. */
+function writeAttributes(writer: ProtobufWriter, field: number, attributes: Attributes): number {
+  let dropped = 0
   for (const key of Object.keys(attributes)) {
     const value = attributes[key]
-    if (value !== undefined) writeAttribute(writer, field, key, value)
+    if (value === undefined) continue
+    if (writer.length >= FULL_BYTES) dropped++
+    else writeAttribute(writer, field, key, value)
   }
+  return dropped
 }
 
 function writeEvent(writer: ProtobufWriter, event: TimedEvent): void {
   const message = writer.begin(11)
   writer.time(1, event.time[0], event.time[1])
-  writer.string(2, event.name)
-  if (event.attributes !== undefined) writeAttributes(writer, 3, event.attributes)
-  if (event.droppedAttributesCount) writer.uint(4, event.droppedAttributesCount)
+  writer.string(2, bounded(event.name))
+  const full = event.attributes === undefined ? 0 : writeAttributes(writer, 3, event.attributes)
+  const dropped = (event.droppedAttributesCount ?? 0) + full
+  if (dropped > 0) writer.uint(4, dropped)
   writer.end(message)
 }
 
@@ -141,21 +172,26 @@ function writeLink(writer: ProtobufWriter, link: Link): void {
   writer.hex(2, context.spanId)
   const traceState = stateOf(context)
   if (traceState !== '') writer.string(3, traceState)
-  if (link.attributes !== undefined) writeAttributes(writer, 4, link.attributes)
-  if (link.droppedAttributesCount) writer.uint(5, link.droppedAttributesCount)
+  const full = link.attributes === undefined ? 0 : writeAttributes(writer, 4, link.attributes)
+  const dropped = (link.droppedAttributesCount ?? 0) + full
+  if (dropped > 0) writer.uint(5, dropped)
   writer.fixed32(6, flagsOf(context.traceFlags, context.isRemote))
   writer.end(message)
 }
 
 function writeStatus(writer: ProtobufWriter, record: SpanRecord): void {
   const status = writer.begin(15)
-  if (record.statusMessage !== undefined) writer.string(2, record.statusMessage)
+  if (record.statusMessage !== undefined) writer.string(2, bounded(record.statusMessage))
   writer.uint(3, record.statusCode)
   writer.end(status)
 }
 
 function flagsOf(traceFlags: number, isRemote: boolean | undefined): number {
   return (traceFlags & 0xff) | HAS_IS_REMOTE | (isRemote === true ? IS_REMOTE : 0)
+}
+
+function bounded(text: string): string {
+  return text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) : text
 }
 
 function stateOf(context: SpanContext): string {

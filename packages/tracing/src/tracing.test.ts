@@ -101,6 +101,28 @@ describe('export by OTLP http/protobuf', () => {
     await tracing.shutdown()
   })
 
+  it('sends of a span that holds too much what fits, and counts the rest in it', async () => {
+    const { url, requests } = await receiver()
+    const { tracing, work, dropped } = setUp({ exporter: { url } })
+    const text = 'x'.repeat(65_536)
+    const many = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`k${i}`, text]))
+    const span = work(text.repeat(2))
+    span.setAttribute('first', 1).setStatus({ code: SpanStatusCode.ERROR, message: text.repeat(2) })
+    for (let i = 0; i < 50; i++) span.addEvent('event', many)
+    span.end()
+    expect(await tracing.flush()).toBe(true)
+    const sent = requests[0]?.body.resourceSpans[0]?.scopeSpans[0]?.spans[0]
+    expect([sent?.name.length, sent?.status?.message.length]).toEqual([65_536, 65_536])
+    expect(sent?.attributes).toHaveLength(1)
+    expect(sent?.events).toHaveLength(1)
+    expect(sent?.droppedEventsCount).toBe(49)
+    const [event] = sent?.events ?? []
+    expect(event?.attributes.length).toBeLessThan(70)
+    expect((event?.attributes.length ?? 0) + (event?.droppedAttributesCount ?? 0)).toBe(100)
+    expect(dropped()).toEqual({})
+    await tracing.shutdown()
+  })
+
   it('sends no span that is not sampled', async () => {
     const { url, requests } = await receiver()
     const { tracing, work } = setUp({ exporter: { url }, sampler: 0 })
