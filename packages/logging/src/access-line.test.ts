@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import type { AccessFields, AccessLevel, LoggingOptions } from './index.ts'
-import { recordLines, spanContextOf, TRACE, within } from './line-recorder.ts'
+import { recordLines, spanContextOf, TRACE, within } from './line-recorder.fixture.ts'
 
 const SPAN = spanContextOf('00f067aa0ba902b7')
 const IDS = `"trace_id":"${TRACE}","span_id":"00f067aa0ba902b7","trace_flags":"01"`
@@ -181,6 +181,45 @@ describe('access line', () => {
       '{"level":30,"time":1700000000000,"method":"GET","status":200,"tenant":"a","password":"[REDACTED]",' +
         '"__proto__":{"x":1},"nested":{"token":"[REDACTED]"},"msg":"request"}\n',
     )
+  })
+
+  it('lets no field of the app stand for what was seen: ids, level, time, message, base fields', () => {
+    const forged = {
+      trace_id: 'f'.repeat(32),
+      span_id: 'f'.repeat(16),
+      trace_flags: '00',
+      level: 10,
+      time: 0,
+      msg: 'forged',
+      pid: 0,
+      hostname: 'forged',
+      service: 'forged',
+      tenant: 'a',
+    }
+    const { logging, text } = recordLines({ service: 'orders' })
+    logging.access({ method: 'GET', fields: forged }, 'info', SPAN)
+    const own = `{"level":30,"time":1700000000000,${IDS},"service":"orders","method":"GET","tenant":"a"`
+    expect(text()).toBe(`${own},"msg":"request"}\n`)
+  })
+
+  it('knows the names that the app chose for them, also in a logger of its own', () => {
+    const written: string[] = []
+    const chosen: NonNullable<LoggingOptions['pino']> = {
+      messageKey: 'message',
+      timestamp: () => ',"at":1',
+      base: { region: 'eu' },
+      formatters: { level: (label) => ({ severity: label }) },
+    }
+    const forged = { message: 'forged', at: 2, time: 2, region: 'us', severity: 'none', queue: 'q' }
+    const made = recordLines({ pino: chosen, destination: { write: (line) => written.push(line) } })
+    const given = recordLines({ logger: pino(chosen, { write: (line) => void written.push(line) }) })
+    for (const { logging } of [made, given]) logging.access({ method: 'GET', fields: forged }, 'info')
+    const rest = '"queue":"q","message":"request"}\n'
+    expect(written).toEqual([
+      // The form of the time is given besides, so here nobody is called `at` but the app's field.
+      `{"severity":"info","time":1700000000000,"region":"eu","method":"GET","at":2,${rest}`,
+      `{"severity":"info","at":1,"region":"eu","method":"GET",${rest}`,
+    ])
   })
 
   it('says what kind of error it was where there is none to show', () => {

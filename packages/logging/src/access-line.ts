@@ -24,7 +24,7 @@ export interface AccessFields {
   error?: unknown
   /** What kind of error it was, where that is known better than by `error` itself: `aborted`. */
   errorType?: string | undefined
-  /** Fields of the app. Names of the line's own are left out. */
+  /** Fields of the app. Names of the line's own, of the trace ids and of what pino writes are left out. */
   fields?: Readonly<Record<string, unknown>> | undefined
 }
 
@@ -78,10 +78,16 @@ export function toAccessRecord(fields: AccessFields, redaction: Redaction): Acce
   }
 }
 
-/** The record with the app's own fields after it. */
-export function withAppFields(record: AccessRecord, fields: Readonly<Record<string, unknown>>): object {
+/** The record with the app's own fields after it. @param taken names beside the record's that are not the app's */
+export function withAppFields(
+  record: AccessRecord,
+  fields: Readonly<Record<string, unknown>>,
+  taken: ReadonlySet<string>,
+): object {
   const all = Object.assign(Object.create(null) as Record<string, unknown>, record)
-  for (const name of Object.keys(fields)) if (!ACCESS_NAMES.includes(name)) all[name] = fields[name]
+  for (const name of Object.keys(fields)) {
+    if (!taken.has(name) && !ACCESS_NAMES.includes(name)) all[name] = fields[name]
+  }
   return all
 }
 

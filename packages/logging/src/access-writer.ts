@@ -13,6 +13,7 @@ import {
 import { activeIds, fixedLogger, idFields } from './correlation.ts'
 import { realLogger } from './delegating-logger.ts'
 import type { LineCounter } from './line-count.ts'
+import { lineNames } from './line-names.ts'
 import { read } from './pino-internals.ts'
 import { ACCESS_MESSAGE } from './semconv.ts'
 
@@ -49,6 +50,8 @@ class Writer implements AccessWriter {
   readonly #diagnostics: Diagnostics
   /** Makes lines of our logger; somebody who hooks in later replaces it, and then must see them. */
   readonly #plainAsJson: unknown
+  /** Names of the line that no field of the app may have. */
+  readonly #taken: ReadonlySet<string>
 
   constructor(options: AccessWriterOptions) {
     this.#which = options.which
@@ -57,6 +60,7 @@ class Writer implements AccessWriter {
     this.#counter = options.counter
     this.#diagnostics = options.diagnostics
     this.#plainAsJson = isPlain(options) ? read(options.logger, asJsonSym) : undefined
+    this.#taken = lineNames(options.logger)
   }
 
   write(fields: AccessFields, level: AccessLevel, from?: SpanContext, logger: Logger = this.#logger): void {
@@ -84,7 +88,7 @@ class Writer implements AccessWriter {
     logger: Logger,
   ): void {
     const record = toAccessRecord(fields, this.#redaction)
-    const all = fields.fields === undefined ? record : withAppFields(record, fields.fields)
+    const all = fields.fields === undefined ? record : withAppFields(record, fields.fields, this.#taken)
     const about = from === undefined ? logger : fixedLogger(realLogger(logger), from)
     about[level](all, ACCESS_MESSAGE)
   }

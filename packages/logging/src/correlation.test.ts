@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream'
 import type { Logger, LoggerOptions } from 'pino'
 import { pino as importedPino } from 'pino'
 import { describe, expect, it } from 'vitest'
-import { recordLines, spanContextOf, TRACE, within } from './line-recorder.ts'
+import { recordLines, spanContextOf, TRACE, within } from './line-recorder.fixture.ts'
 
 type Pino = typeof importedPino
 

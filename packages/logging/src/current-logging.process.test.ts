@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { afterEach, describe, expect, it } from 'vitest'
 import { getLogger, setCurrentLogging } from './index.ts'
-import { recordLines, spanContextOf, within } from './line-recorder.ts'
+import { recordLines, spanContextOf, within } from './line-recorder.fixture.ts'
 
 const undo: (() => void)[] = []
 afterEach(() => {

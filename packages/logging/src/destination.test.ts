@@ -3,7 +3,7 @@ import { createManualClock } from '@triscope/testing'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { createLogging } from './index.ts'
-import { recordLines } from './line-recorder.ts'
+import { recordLines } from './line-recorder.fixture.ts'
 
 describe('a destination of the app', () => {
   it('may throw: the line is counted, the app goes on', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { recordLines, spanContextOf, TRACE, within } from './line-recorder.ts'
+import { recordLines, spanContextOf, TRACE, within } from './line-recorder.fixture.ts'
 
 const throwing = (message: string) => () => {
   throw new Error(message)

@@ -1,6 +1,6 @@
 import { createRedaction } from '@triscope/core'
 import { describe, expect, it } from 'vitest'
-import { recordLines } from './line-recorder.ts'
+import { recordLines } from './line-recorder.fixture.ts'
 
 describe('redaction', () => {
   it('hides secrets by name in fields, at any depth, and copies nothing else', () => {

@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { createLogging } from './index.ts'
-import { recordLines, spanContextOf, TRACE, within } from './line-recorder.ts'
+import { recordLines, spanContextOf, TRACE, within } from './line-recorder.fixture.ts'
 
 const IDS = `"trace_id":"${TRACE}","span_id":"00f067aa0ba902b7","trace_flags":"01"`
 const SPAN = spanContextOf('00f067aa0ba902b7')

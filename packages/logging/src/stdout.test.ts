@@ -1,7 +1,7 @@
 import { createDiagnostics } from '@triscope/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { countOf } from './line-recorder.ts'
+import { countOf } from './line-recorder.fixture.ts'
 import { createStdout } from './stdout.ts'
 
 const failure = (code: string): Error => Object.assign(new Error(code), { code })
