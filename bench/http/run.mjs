@@ -97,10 +97,12 @@ async function resultOf(live, bare) {
   const figures = {}
   for (const name of Object.keys(samples[0])) figures[name] = summary(samples.map((sample) => sample[name]))
   const added = samples.map((sample, round) => sample.cpu - bare.samples[round].cpu)
+  const byRound = (values) => values.map((value) => value.toFixed(3)).join(' ')
   return {
     label: row.label,
     ...figures,
-    added: { ...summary(added), byRound: added.map((value) => value.toFixed(3)).join(' ') },
+    cpu: { ...figures.cpu, byRound: byRound(samples.map(({ cpu }) => cpu)) },
+    added: { ...summary(added), byRound: byRound(added) },
     addedGarbage: median(samples.map((sample, round) => sample.garbage - bare.samples[round].garbage)),
     produced: produced.report(),
   }

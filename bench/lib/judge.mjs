@@ -33,11 +33,10 @@ export function judgeBytes(measured, limits) {
   })
 }
 
-/** What to accept from now on, after a change that is meant: a tenth above what was measured, its noise
- * included, and what is allocated. */
-export function acceptedLimits({ ratio, noise }, bytes) {
+/** What to accept after a change that is meant: a tenth above what was measured, and what is allocated. */
+export function acceptedLimits({ ratio }, bytes) {
   return {
-    ratio: Number((ratio * 1.1 + noise).toFixed(3)),
+    overBare: Number((ratio * 1.1).toFixed(3)),
     bytes,
   }
 }

@@ -45,10 +45,13 @@ export function compare(results) {
     .filter(({ ours, theirs }) => results[ours] !== undefined && results[theirs] !== undefined)
     .map((comparison) => ({
       ...comparison,
-      ratio: summary(ratios(rounds(results[comparison.ours]), rounds(results[comparison.theirs]))),
+      ratio: summary(
+        ratios(roundsOf(results[comparison.ours].added), roundsOf(results[comparison.theirs].added)),
+      ),
     }))
 }
 
-function rounds({ added }) {
-  return added.byRound.split(' ').map(Number)
+/** The values of a figure in each round. They stand in the results as one text, to keep these readable. */
+export function roundsOf({ byRound }) {
+  return byRound.split(' ').map(Number)
 }

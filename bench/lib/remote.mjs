@@ -18,6 +18,19 @@ export const placement = canPin
   ? `servers on core ${SERVER_CPU}, with the load generator there as ${canBatch ? 'a SCHED_BATCH task' : 'a task'} of nice 5; collector and upstream on core ${OTHER_CPU}`
   : 'processes are not pinned to cores on this machine'
 
+/** What runs now. A paused process would not even notice that its parent has gone. */
+const children = new Set()
+let watching = false
+
+/** Only in the parent: what is measured keeps its own ways with signals. */
+function endWithParent() {
+  process.on('exit', () => {
+    for (const child of children) child.kill('SIGKILL')
+  })
+  process.once('SIGINT', () => process.exit(130))
+  process.once('SIGTERM', () => process.exit(143))
+}
+
 /**
  * Starts `script` and resolves when it says it is ready.
  * @param options `args`, `nodeArgs`, `env`, `cpu`, `batch` (gives way to others), `stdout` (a file descriptor)
@@ -32,10 +45,14 @@ export async function start(script, options = {}) {
     stdio: ['ignore', stdout, 'inherit', 'ipc'],
     env: { ...process.env, NODE_ENV: 'production', ...env },
   })
+  if (!watching) endWithParent()
+  watching = true
+  children.add(child)
   const waiting = new Map()
   let lastId = 0
   const ended = new Promise((resolve) => {
     child.once('exit', (code, signal) => {
+      children.delete(child)
       for (const { reject } of waiting.values()) reject(new Error(`${script} ended with ${signal ?? code}`))
       waiting.clear()
       resolve()
@@ -64,7 +81,6 @@ export async function start(script, options = {}) {
     pause: () => child.kill('SIGSTOP'),
     resume: () => child.kill('SIGCONT'),
     async stop() {
-      child.kill('SIGCONT')
       child.kill('SIGKILL')
       await ended
     },
