@@ -13,7 +13,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts', 'examples/*/lib/**/*.test.js'],
+          include: [
+            'packages/*/src/**/*.test.ts',
+            'test/**/*.test.ts',
+            'examples/*/lib/**/*.test.js',
+            'bench/lib/*.test.mjs',
+          ],
           exclude: ['**/*.process.test.ts', '**/*.ci.test.ts', '**/node_modules/**', '**/dist/**'],
           pool: 'threads',
           isolate: false,
