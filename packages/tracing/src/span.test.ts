@@ -419,6 +419,9 @@ describe('sampling', () => {
     [0.5, 'ffffffffffffffffff7fffffffffffff', false],
     [0.25, '000000000000000000c0000000000000', true],
     [0.25, '000000000000000000bfffffffffffff', false],
+    // The last word is compared without a sign.
+    [0.25 - 2 ** -25, '000000000000000000c0000080000000', true],
+    [0.25 - 2 ** -25, '000000000000000000c000007fffffff', false],
   ])('decides ratio %s by the last 56 bits of %s', async (ratio, traceId, kept) => {
     const { resolveSampler, isForeignSampler } = await import('./sampler.ts')
     const { traceIdentityOf } = await import('./ids.ts')
@@ -435,6 +438,21 @@ describe('sampling', () => {
       expect(started('00').spanContext().traceFlags).toBe(ratio)
     }
     expect(() => ratioSampler(1.5)).toThrow('a ratio from 0 to 1')
+  })
+
+  it('shows a span that is recorded and not sampled to processors, and exports it to nobody', async () => {
+    let decision = 1
+    const { tracing, memory, count, start } = setUp({
+      sampler: { shouldSample: () => ({ decision }), toString: () => 'fixed' },
+      exporter: { url: 'http://127.0.0.1:9/v1/traces' },
+    })
+    start().end()
+    expect(count('otel_sdk_processor_span_queue_size')).toBe(0)
+    decision = 2
+    start().end()
+    expect(count('otel_sdk_processor_span_queue_size')).toBe(1)
+    expect(memory.getFinishedSpans()).toHaveLength(1)
+    void tracing.shutdown(0)
   })
 
   it('tells how many recording spans have ended', () => {
