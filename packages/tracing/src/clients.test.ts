@@ -260,8 +260,8 @@ describe('watchClients', () => {
     expect(added).toEqual([])
   })
 
-  // Fault 14 of the peers: what a subscriber throws becomes an uncaught exception of the app.
-  it('throws nothing into the app from a message of another shape, and counts it', async () => {
+  // What a subscriber throws becomes an uncaught exception of the app.
+  it('fault 14: survives malformed messages on undici:request:*, and counts them', async () => {
     const failures = () =>
       diagnostics.snapshot().find(({ labels }) => labels['code'] === 'TRI_ERR_CLIENT_WATCH')?.value ?? 0
     const before = failures()
