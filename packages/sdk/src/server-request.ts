@@ -3,7 +3,8 @@
  * else. An adapter begins it, runs the app in its context, names the route and the error; its end is seen here.
  *
  * Invariant: a request that began ends exactly once, and at its end the histogram, the span and the access line are
- * written in this order, with one duration. Nothing in this file throws into the app.
+ * written in this order, with one duration. Nothing in this file throws into the app. It is longer than most, so that a
+ * request is told in one place.
  */
 import { type Context, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import {
