@@ -39,6 +39,16 @@ describe('diagnostics', () => {
     expect(diagnostics.snapshot().find(({ labels }) => labels['code'] === 'TRI_WARN_EXPORT')?.value).toBe(3)
   })
 
+  it('gives each thing that is warned about a minute of its own, for a bounded number of them', () => {
+    const { diagnostics, said } = setUp()
+    for (const about of ['a', 'b', 'a', undefined, undefined]) diagnostics.warn('TRI_WARN_X', 'said', about)
+    expect(said).toHaveLength(3)
+    for (let i = 0; i < 5_000; i++) diagnostics.warn('TRI_WARN_Y', 'said', String(i))
+    expect(said.length).toBeLessThanOrEqual(1_002)
+    diagnostics.warn('TRI_WARN_X', 'said', 'a')
+    expect(said.at(-1)?.code).toBe('TRI_WARN_Y')
+  })
+
   it('gives the same counter for the same name and labels', () => {
     const { diagnostics } = setUp()
     const instrument = { name: 'x_total', help: 'X', labels: { a: 'b' } }

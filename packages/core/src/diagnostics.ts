@@ -60,8 +60,11 @@ export interface Diagnostics {
   dropped(signal: Signal, reason: DropReason, count?: number): void
   /** Counts a failure, and says it unless the same code was said within a minute. */
   failed(code: DiagnosticCode, error: unknown): void
-  /** Says something once a minute at most for each code; counted like a failure. */
-  warn(code: DiagnosticCode, message: string): void
+  /**
+   * Says something once a minute at most for each code; counted like a failure.
+   * @param about what it is about, where each of several things has a minute of its own: an instrument
+   */
+  warn(code: DiagnosticCode, message: string, about?: string): void
   /** The same instrument for the same name and labels. */
   counter(instrument: DiagnosticInstrument): { add(n?: number): void }
   /** A value that is read when somebody looks; the returned function takes it away again. */
@@ -81,6 +84,8 @@ export interface DiagnosticsOptions {
 
 /** A message of one code is said at most this often. */
 const QUIET_MS = 60_000
+/** Things that have a minute of their own; more share that of their code, so that no name can make this grow. */
+const MAX_ABOUT = 1_000
 
 /** Makes an empty store. */
 export function createDiagnostics(options: DiagnosticsOptions = {}): Diagnostics {
@@ -145,8 +150,8 @@ class DiagnosticsStore implements Diagnostics {
     this.#say(code, messageOf(error), error)
   }
 
-  warn(code: DiagnosticCode, message: string): void {
-    this.#say(code, message, undefined)
+  warn(code: DiagnosticCode, message: string, about?: string): void {
+    this.#say(code, message, undefined, about)
   }
 
   counter(instrument: DiagnosticInstrument): Counter {
@@ -178,19 +183,21 @@ class DiagnosticsStore implements Diagnostics {
     return points
   }
 
-  #say(code: DiagnosticCode, message: string, error: unknown): void {
+  #say(code: DiagnosticCode, message: string, error: unknown, about?: string): void {
     this.counter({
       name: 'triscope_telemetry_failures_total',
       help: 'Failures and warnings of telemetry itself, by code',
       labels: { code },
     }).add()
     const nowMs = this.#clock.monotonicMs()
-    const last = this.#said.get(code)
+    const own = about === undefined ? code : `${code} ${about}`
+    const key = this.#said.has(own) || this.#said.size < MAX_ABOUT ? own : code
+    const last = this.#said.get(key)
     if (last !== undefined && nowMs - last.atMs < QUIET_MS) {
       last.suppressed++
       return
     }
-    this.#said.set(code, { atMs: nowMs, suppressed: 0 })
+    this.#said.set(key, { atMs: nowMs, suppressed: 0 })
     try {
       this.#onMessage({ code, message, error, suppressed: last?.suppressed ?? 0 })
     } catch {

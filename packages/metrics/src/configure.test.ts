@@ -13,7 +13,7 @@ describe('a registry that is configured after instruments were made', () => {
       loose.inc({ id })
       own.inc({ id })
     }
-    expect(registry.usage()).toEqual([
+    expect(registry.usage()).toMatchObject([
       { metric: 'loose_total', series: 2, maxSeries: 2, folded: 2 },
       { metric: 'own_total', series: 3, maxSeries: 3, folded: 1 },
     ])

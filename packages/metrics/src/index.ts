@@ -15,5 +15,6 @@ export {
   type RegistryOptions,
 } from './registry.ts'
 export { startRuntimeMetrics } from './runtime-metrics.ts'
+export type { LabelValues } from './series-table.ts'
 export type { MetricSink, MetricSource, PointSuffix } from './source.ts'
 export { targetInfo } from './target-info.ts'

@@ -25,7 +25,7 @@ export function diagnosticsSource(diagnostics: Diagnostics): MetricSource {
   }
 }
 
-/** How many series each instrument of the registry has, may have, and had to fold. */
+/** How many series each instrument of the registry has, may have and had to fold, and which label is to blame. */
 export function registrySource(registry: Registry): MetricSource {
   return {
     name: 'registry',
@@ -37,6 +37,17 @@ export function registrySource(registry: Registry): MetricSource {
       for (const { metric, maxSeries } of usage) to.point({ metric }, maxSeries)
       to.family(METRIC.seriesOverflow, 'counter', 'Recordings folded into an overflow series')
       for (const { metric, folded } of usage) to.point({ metric }, folded)
+      // Only of instruments that overflowed, and so bounded like them.
+      const exploded = usage.filter(({ labelValues }) => labelValues.length > 0)
+      if (exploded.length === 0) return
+      to.family(
+        METRIC.labelValues,
+        'gauge',
+        'Different values a label of an overflowing instrument had, about',
+      )
+      for (const { metric, labelValues } of exploded) {
+        for (const { label, values } of labelValues) to.point({ metric, label }, values)
+      }
     },
   }
 }

@@ -208,9 +208,13 @@ describe('series limit', () => {
     expect(diagnostics.snapshot()).toContainEqual(
       expect.objectContaining({ labels: { signal: 'metrics', reason: 'SERIES_LIMIT' }, value: 199_900 }),
     )
-    expect(registry.usage()).toEqual([{ metric: 'x_total', series: 100, maxSeries: 100, folded: 199_900 }])
+    expect(registry.usage()).toMatchObject([
+      { metric: 'x_total', series: 100, maxSeries: 100, folded: 199_900 },
+    ])
     expect(said).toEqual([
-      'counter "x" reached its limit of 100 label sets, and counts new ones in one overflow series; label "user" has 100 different values',
+      expect.stringMatching(
+        /^counter "x" reached its limit of 100 label sets, and counts new ones in one overflow series; label "user" has about 10\d different values$/,
+      ),
     ])
   })
 

@@ -22,6 +22,7 @@ import type { Exposable, InstrumentOptions } from './instrument.ts'
 import { checkInstrument, checkMaxSeries, InstrumentSet } from './instrument-set.ts'
 import { CONTENT_TYPES, negotiate } from './negotiate.ts'
 import { Room } from './room.ts'
+import type { LabelValues } from './series-table.ts'
 import type { MetricSource } from './source.ts'
 import { SourceSet } from './source-set.ts'
 import { TextWriter } from './text-writer.ts'
@@ -32,6 +33,12 @@ export interface RegistryOptions {
    * @default 2000
    */
   maxSeries?: number
+  /**
+   * Label sets kept in all instruments together before new ones fold, each into the overflow series of its
+   * instrument; 1 or more. It bounds memory: a label set costs some 200 bytes in a counter, 400 in a histogram.
+   * @default ten times `maxSeries`, 20 000
+   */
+  maxTotalSeries?: number
   /**
    * Whether counters and histograms keep, for each series and bucket, the ids of the last sampled span that touched
    * it. They are exposed in OpenMetrics only, because the text format has no place for them.
@@ -73,6 +80,8 @@ export interface InstrumentUsage {
   readonly maxSeries: number
   /** Recordings that were folded into the overflow series. */
   readonly folded: number
+  /** About how many different values each label has had, within a few in a hundred; empty until something was folded. */
+  readonly labelValues: readonly LabelValues[]
 }
 
 /** The instruments of an app, and the way they are read. */
@@ -111,7 +120,7 @@ const defaults = { maxSeries: 2000, exemplars: true } as const
 
 /** Makes an empty registry. Throws `TRI_ERR_OPTION` or `TRI_ERR_UNKNOWN_OPTION`. */
 export function createRegistry(options: RegistryOptions & RoomOptions = {}): Registry {
-  rejectUnknownKeys('', options, ['maxSeries', 'exemplars', 'diagnostics', 'clock', 'env'])
+  rejectUnknownKeys('', options, ['maxSeries', 'maxTotalSeries', 'exemplars', 'diagnostics', 'clock', 'env'])
   return new MetricRegistry(options)
 }
 
@@ -133,7 +142,9 @@ class MetricRegistry implements Registry {
     const diagnostics = options.diagnostics ?? createDiagnostics({ clock })
     if (options.diagnostics === undefined) this.#own = diagnostics
     const maxSeries = checkMaxSeries('maxSeries', options.maxSeries ?? defaults.maxSeries)
-    this.#room = new Room(diagnostics, clock, options.exemplars ?? defaults.exemplars, maxSeries)
+    const { maxTotalSeries: total } = options
+    const totalLimit = total === undefined ? undefined : checkMaxSeries('maxTotalSeries', total)
+    this.#room = new Room(diagnostics, clock, options.exemplars ?? defaults.exemplars, maxSeries, totalLimit)
     this.#sources = new SourceSet(this.#room)
   }
 
@@ -195,6 +206,7 @@ class MetricRegistry implements Registry {
       series: table.all.length,
       maxSeries: table.maxSeries,
       folded: table.folded,
+      labelValues: table.labelValues,
     }))
   }
 
@@ -202,8 +214,12 @@ class MetricRegistry implements Registry {
     return this.#room.busyMs
   }
 
-  configure({ diagnostics, exemplars, maxSeries }: RegistryOptions & { diagnostics?: Diagnostics }): void {
+  configure(options: RegistryOptions & { diagnostics?: Diagnostics }): void {
+    const { diagnostics, exemplars, maxSeries, maxTotalSeries } = options
     if (maxSeries !== undefined) this.#room.maxSeries = checkMaxSeries('metrics.maxSeries', maxSeries)
+    if (maxTotalSeries !== undefined) {
+      this.#room.ownTotalLimit = checkMaxSeries('metrics.maxTotalSeries', maxTotalSeries)
+    }
     if (exemplars !== undefined) this.#room.exemplars = exemplars
     if (diagnostics === undefined) return
     for (const { name, help, labels, type, value } of this.#own?.snapshot() ?? []) {

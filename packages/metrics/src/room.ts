@@ -12,14 +12,35 @@ export class Room {
   exemplars: boolean
   /** For instruments that name no limit of their own. */
   maxSeries: number
+  /** For all instruments together; `undefined` follows `maxSeries`. */
+  ownTotalLimit: number | undefined
+  /** Label sets of all instruments. Invariant: who adds a series to a table or takes one away counts it here. */
+  totalSeries = 0
   /** Milliseconds this registry kept the event loop busy to collect and render, in all. */
   busyMs = 0
 
-  constructor(diagnostics: Diagnostics, clock: Clock, exemplars: boolean, maxSeries: number) {
+  constructor(
+    diagnostics: Diagnostics,
+    clock: Clock,
+    exemplars: boolean,
+    maxSeries: number,
+    ownTotalLimit: number | undefined,
+  ) {
     this.diagnostics = diagnostics
     this.clock = clock
     this.exemplars = exemplars
     this.maxSeries = maxSeries
+    this.ownTotalLimit = ownTotalLimit
+  }
+
+  /** Ten instruments at their limit: what exploded in one place must not cost the others. */
+  get maxTotalSeries(): number {
+    return this.ownTotalLimit ?? this.maxSeries * 10
+  }
+
+  /** Whether no instrument may have a further label set. */
+  get isFull(): boolean {
+    return this.totalSeries >= this.maxTotalSeries
   }
 
   /** Counts a recording that could not be kept. */

@@ -40,5 +40,6 @@ export const METRIC = {
   series: 'triscope_metric_series',
   seriesLimit: 'triscope_metric_series_limit',
   seriesOverflow: 'triscope_metric_series_overflow_total',
+  labelValues: 'triscope_metric_label_values',
   labelValuesCut: 'triscope_metric_label_values_cut_total',
 } as const

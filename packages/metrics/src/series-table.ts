@@ -7,6 +7,7 @@
  * The way: a tree with one level a label, which is only as deep as the sets differ, so that a label set costs one
  * entry and not one Map a level. A look-up allocates nothing.
  */
+import { DistinctCount } from './distinct-count.ts'
 import { escapeLabelValue } from './family.ts'
 import { isPlainValue, labelValueText, MAX_LABEL_VALUE_LENGTH } from './label-value.ts'
 import type { Room } from './room.ts'
@@ -28,6 +29,12 @@ export abstract class Series {
 /** The one label of the overflow series, which no instrument may choose. OpenTelemetry metrics SDK, "Overflow attribute". */
 export const OVERFLOW_LABEL = 'otel_metric_overflow'
 const OVERFLOW_LABELS = `${OVERFLOW_LABEL}="true"`
+
+/** A label, and about how many different values it had. */
+export interface LabelValues {
+  readonly label: string
+  readonly values: number
+}
 
 /** How a kind of instrument makes its series; `onFold` is called for each recording that lands in the overflow. */
 export interface SeriesMaker<S extends Series> {
@@ -65,6 +72,8 @@ export class SeriesTable<S extends Series> {
   /** By exposed labels; made when a value is first seen that is not exposed exactly as given. */
   #byLabels: Map<string, S> | undefined
   #aliases = 0
+  /** In the order of the label names; made when the first set is folded, and fed with each that is folded then. */
+  #distinct: readonly DistinctCount[] | undefined
 
   constructor(
     owner: string,
@@ -83,6 +92,13 @@ export class SeriesTable<S extends Series> {
   /** Label sets kept: its own limit, else the registry's as it is now. */
   get maxSeries(): number {
     return this.#ownLimit ?? this.#room.maxSeries
+  }
+
+  /** How many different values each label has had, within a few in a hundred; empty until a set was folded. */
+  get labelValues(): readonly LabelValues[] {
+    return (
+      this.#distinct?.map((count, i) => ({ label: this.names[i] as string, values: count.estimate() })) ?? []
+    )
   }
 
   /** The series of these labels, or `undefined` when they cannot be read; the loss is counted. */
@@ -138,10 +154,11 @@ export class SeriesTable<S extends Series> {
       this.#alias(values, existing)
       return existing
     }
-    if (this.all.length >= this.maxSeries) return this.#fold()
+    if (this.all.length >= this.maxSeries || this.#room.isFull) return this.#fold(values)
     const kept = values.map(keepable)
     const series = this.#make.series(kept, exposed)
     this.all.push(series)
+    this.#room.totalSeries++
     this.#byLabels?.set(exposed, series)
     if (values.every(isKey)) this.#insert(kept, series)
     return series
@@ -190,28 +207,32 @@ export class SeriesTable<S extends Series> {
     this.#insert(kept, new Alias(kept, series))
   }
 
-  #fold(): S {
+  #fold(values: readonly unknown[]): S {
+    this.#distinct ??= this.names.map((_, index) => {
+      const count = new DistinctCount()
+      for (const series of this.all) count.add(labelValueText(series.values[index]) ?? '')
+      return count
+    })
+    for (let i = 0; i < values.length; i++) this.#distinct[i]?.add(labelValueText(values[i]) ?? '')
     this.overflow ??= this.#make.overflow(OVERFLOW_LABELS, () => {
       this.folded++
       this.#room.diagnostics.dropped('metrics', 'SERIES_LIMIT')
-      // Said at each doubling, because the message of another instrument may have taken this minute's turn.
+      // At each doubling, so that what goes on for hours is said again, with the count of then.
       if (Number.isInteger(Math.log2(this.folded))) this.#warnOfCardinality()
     })
     return this.overflow
   }
 
   #warnOfCardinality(): void {
-    let worst = ''
-    let most = 0
-    for (let i = 0; i < this.names.length; i++) {
-      const distinct = new Set(this.all.map((series) => labelValueText(series.values[i]))).size
-      if (distinct <= most) continue
-      most = distinct
-      worst = this.names[i] as string
-    }
+    const worst = this.labelValues.reduce((a, b) => (b.values > a.values ? b : a), { label: '', values: 0 })
+    const limit =
+      this.all.length < this.maxSeries
+        ? `met the limit of ${this.#room.maxTotalSeries} label sets for all instruments together`
+        : `reached its limit of ${this.maxSeries} label sets`
     this.#room.diagnostics.warn(
       'TRI_WARN_CARDINALITY',
-      `${this.#owner} reached its limit of ${this.maxSeries} label sets, and counts new ones in one overflow series; label "${worst}" has ${most} different values`,
+      `${this.#owner} ${limit}, and counts new ones in one overflow series; label "${worst.label}" has about ${worst.values} different values`,
+      this.#owner,
     )
   }
 

@@ -215,6 +215,7 @@ queue_bytes 7
       'triscope_metric_series{metric="orders_total"} 2',
       'triscope_metric_series_limit{metric="orders_total"} 2',
       'triscope_metric_series_overflow_total{metric="orders_total"} 2',
+      'triscope_metric_label_values{metric="orders_total",label="id"} 4',
     ])
   })
 })

@@ -67,6 +67,8 @@ export interface MetricsOptions {
   buckets?: readonly number[]
   /** Label sets kept for each instrument before they fold into one overflow series. @default 2000 */
   maxSeries?: number
+  /** Label sets kept in all instruments together before new ones fold. @default ten times `maxSeries`, 20 000 */
+  maxTotalSeries?: number
   /** @default true, unless `OTEL_METRICS_EXEMPLAR_FILTER` is `always_off` */
   exemplars?: boolean
   /** Metrics of the process, the event loop, the heap and the garbage collector. @default true */
@@ -124,6 +126,7 @@ const METRICS_CHECKS: Record<keyof MetricsOptions, Check> = {
   public: aFlag,
   buckets: (path, value) => is(path, 'an array of numbers that increase', value, Array.isArray(value)),
   maxSeries: (path, value) => is(path, 'a whole number of 1 or more', value, isCount(value)),
+  maxTotalSeries: (path, value) => is(path, 'a whole number of 1 or more', value, isCount(value)),
   exemplars: aFlag,
   runtime: aFlag,
   registry: (path, value) =>

@@ -111,6 +111,7 @@ function registryOf(
     diagnostics,
     exemplars: configuration.metrics?.exemplars ?? true,
     ...(given?.maxSeries === undefined ? {} : { maxSeries: given.maxSeries }),
+    ...(given?.maxTotalSeries === undefined ? {} : { maxTotalSeries: given.maxTotalSeries }),
   })
   return registry
 }
