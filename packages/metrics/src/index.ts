@@ -4,6 +4,7 @@ export type { BoundGauge, Gauge } from './gauge.ts'
 export type { BoundHistogram, Histogram } from './histogram.ts'
 export type { At, InstrumentOptions } from './instrument.ts'
 export { diagnosticsSource, registrySource } from './own-metrics.ts'
+export type { PointExemplar } from './point-exemplar.ts'
 export {
   createRegistry,
   type ExposeAsk,
@@ -16,5 +17,5 @@ export {
 } from './registry.ts'
 export { startRuntimeMetrics } from './runtime-metrics.ts'
 export type { LabelValues } from './series-table.ts'
-export type { MetricSink, MetricSource, PointSuffix } from './source.ts'
+export type { MetricSink, MetricSource, MetricSourceGroup, PointSuffix } from './source.ts'
 export { targetInfo } from './target-info.ts'

@@ -23,7 +23,7 @@ import { checkInstrument, checkMaxSeries, InstrumentSet } from './instrument-set
 import { CONTENT_TYPES, negotiate } from './negotiate.ts'
 import { Room } from './room.ts'
 import type { LabelValues } from './series-table.ts'
-import type { MetricSource } from './source.ts'
+import type { MetricSource, MetricSourceGroup } from './source.ts'
 import { SourceSet } from './source-set.ts'
 import { TextWriter } from './text-writer.ts'
 
@@ -96,7 +96,7 @@ export interface Registry {
   /** Makes a histogram, or returns the one with the same name, labels, unit and buckets; throws like `counter`. */
   histogram<const L extends string = never>(options: HistogramOptions<L>): Histogram<L>
   /** Asks the source at each scrape from now on; the returned function ends that. */
-  attach(source: MetricSource): () => void
+  attach(source: MetricSource | MetricSourceGroup): () => void
   /** Renders everything in the format that `Accept` prefers: text 0.0.4 or OpenMetrics 1.0. */
   expose(ask?: ExposeAsk): Exposition
   /** The whole exposition as one string: for tests and small tools. @param accept as in {@link ExposeAsk} */
@@ -185,7 +185,7 @@ class MetricRegistry implements Registry {
     return made as unknown as Histogram<L>
   }
 
-  attach(source: MetricSource): () => void {
+  attach(source: MetricSource | MetricSourceGroup): () => void {
     return this.#sources.attach(source)
   }
 

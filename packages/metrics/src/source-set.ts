@@ -8,21 +8,21 @@ import { messageOf } from '@triscope/core'
 import { claimedNames } from './family.ts'
 import type { Exposable } from './instrument.ts'
 import type { Room } from './room.ts'
-import { Collected, type MetricSource } from './source.ts'
+import { Collected, type MetricSource, type MetricSourceGroup } from './source.ts'
 
 /** One per registry. */
 export class SourceSet {
   readonly #room: Room
-  readonly #sources = new Set<MetricSource>()
+  readonly #attached = new Set<MetricSource | MetricSourceGroup>()
 
   constructor(room: Room) {
     this.#room = room
   }
 
-  attach(source: MetricSource): () => void {
-    this.#sources.add(source)
+  attach(source: MetricSource | MetricSourceGroup): () => void {
+    this.#attached.add(source)
     return () => {
-      this.#sources.delete(source)
+      this.#attached.delete(source)
     }
   }
 
@@ -34,8 +34,11 @@ export class SourceSet {
     const families: Exposable[] = []
     const taken = new Map<string, string>()
     const ownerOf = (name: string): string | undefined => instrumentOf(name) ?? taken.get(name)
-    for (const source of [...this.#sources]) {
-      for (const family of await this.#collectFrom(source)) {
+    const sources = [...this.#attached].flatMap((each) => this.#sourcesOf(each))
+    // All at once: those that have to wait for something wait together.
+    const collected = await Promise.all(sources.map((source) => this.#collectFrom(source)))
+    for (const [i, source] of sources.entries()) {
+      for (const family of collected[i] ?? []) {
         const { base, type } = family.head
         const names = claimedNames(base, type)
         const clash = names.find((name) => ownerOf(name) !== undefined)
@@ -44,16 +47,27 @@ export class SourceSet {
           families.push(family)
         } else {
           const both = `both have the name "${clash}" for themselves`
-          this.#failed(source, `${type} "${base}" is left out, it clashes with ${ownerOf(clash)}: ${both}`)
+          const text = `metric source "${source.name}": ${type} "${base}" is left out, it clashes with ${ownerOf(clash)}: ${both}`
+          this.#room.diagnostics.warn('TRI_WARN_METRIC_DUP', text, `${source.name} ${base}`)
         }
       }
     }
     return families
   }
 
+  #sourcesOf(attached: MetricSource | MetricSourceGroup): readonly MetricSource[] {
+    if ('collect' in attached) return [attached]
+    try {
+      return [...attached.sources()]
+    } catch (error) {
+      this.#failed(attached, `its metrics are left out: ${messageOf(error)}`, error)
+      return []
+    }
+  }
+
   async #collectFrom(source: MetricSource): Promise<readonly Exposable[]> {
     const room = this.#room
-    const sink = new Collected(() => room.invalid())
+    const sink = new Collected((reason) => room.diagnostics.dropped('metrics', reason))
     const startMs = room.clock.monotonicMs()
     try {
       let pending: void | Promise<void>
@@ -73,7 +87,7 @@ export class SourceSet {
     }
   }
 
-  #failed(source: MetricSource, what: string, cause?: unknown): void {
+  #failed(source: { readonly name: string }, what: string, cause?: unknown): void {
     const error = new Error(`metric source "${source.name}": ${what}`, { cause })
     this.#room.diagnostics.failed('TRI_WARN_COLLECT', error)
   }

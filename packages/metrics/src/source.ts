@@ -17,6 +17,7 @@ import type { Exposable } from './instrument.ts'
 import { labelValueText } from './label-value.ts'
 import { checkMetricName, isLabelName } from './names.ts'
 import { canonicalFloat, numberText } from './number-text.ts'
+import { type PointExemplar, pointExemplarText } from './point-exemplar.ts'
 import type { TextWriter } from './text-writer.ts'
 
 /** Which sample of a histogram or a summary a point is. */
@@ -26,7 +27,7 @@ export type PointSuffix = '' | '_bucket' | '_sum' | '_count'
 export interface MetricSink {
   /**
    * Begins a family; the points that follow belong to it. A family whose names are taken by an instrument or by an
-   * earlier source is left out, and reported as `TRI_WARN_COLLECT`.
+   * earlier source is left out, and reported as `TRI_WARN_METRIC_DUP` with both owners.
    * @param unit for OpenMetrics' `# UNIT`; the name must end with it
    */
   family(name: string, type: FamilyType, help: string, unit?: string): void
@@ -36,8 +37,10 @@ export interface MetricSink {
    * @param labels those of a bucket with `le`, those of a quantile with `quantile`
    * @param suffix the part of a histogram or a summary; a quantile has none
    * @default suffix `''`
+   * @param exemplar of a counter or a bucket; one that OpenMetrics does not allow is dropped and counted as
+   * `EXEMPLAR_INVALID`
    */
-  point(labels: Labels, value: number, suffix?: PointSuffix): void
+  point(labels: Labels, value: number, suffix?: PointSuffix, exemplar?: PointExemplar): void
 }
 
 /** Something with numbers of its own, asked at each scrape. */
@@ -51,6 +54,14 @@ export interface MetricSource {
   collect(to: MetricSink): void | Promise<void>
 }
 
+/** Sources that come and go, and fail each by itself. */
+export interface MetricSourceGroup {
+  /** What messages call it. */
+  readonly name: string
+  /** Those there are now; asked at each scrape. What it throws costs the whole group for that scrape. */
+  sources(): Iterable<MetricSource>
+}
+
 interface Point {
   /** `_bucket{a="x",` or `{a="x",`: everything up to the label that is written otherwise in each format. */
   readonly head: string
@@ -58,16 +69,18 @@ interface Point {
   readonly bound: number | undefined
   readonly boundName: 'le' | 'quantile'
   readonly value: number
+  /** As it is written, in OpenMetrics only. */
+  readonly exemplar: string | undefined
 }
 
 /** What one source gave at one scrape. */
 export class Collected implements MetricSink {
   readonly families: CollectedFamily[] = []
-  readonly #onInvalid: () => void
+  readonly #onDropped: (reason: 'VALUE_INVALID' | 'EXEMPLAR_INVALID') => void
   #closed = false
 
-  constructor(onInvalid: () => void) {
-    this.#onInvalid = onInvalid
+  constructor(onDropped: (reason: 'VALUE_INVALID' | 'EXEMPLAR_INVALID') => void) {
+    this.#onDropped = onDropped
   }
 
   family(name: string, type: FamilyType, help: string, unit?: string): void {
@@ -83,13 +96,16 @@ export class Collected implements MetricSink {
     this.families.push(new CollectedFamily({ base, type, help: String(help), unit: unitOf(base, unit) }))
   }
 
-  point(labels: Labels, value: number, suffix: PointSuffix = ''): void {
+  point(labels: Labels, value: number, suffix: PointSuffix = '', exemplar?: PointExemplar): void {
     if (this.#closed) return
     const family = this.families.at(-1)
     if (family === undefined) {
       throw new TriscopeError('TRI_ERR_OPTION', 'point() was called before family()')
     }
-    if (!family.add(labels, value, suffix)) this.#onInvalid()
+    const text = exemplar === undefined ? undefined : pointExemplarText(exemplar)
+    const mayHave = suffix === '_bucket' || (suffix === '' && family.head.type === 'counter')
+    if (exemplar !== undefined && (text === undefined || !mayHave)) this.#onDropped('EXEMPLAR_INVALID')
+    if (!family.add(labels, value, suffix, mayHave ? text : undefined)) this.#onDropped('VALUE_INVALID')
   }
 
   /** From here on nothing is taken: the scrape that asked has moved on. */
@@ -114,7 +130,7 @@ export class CollectedFamily implements Exposable {
   }
 
   /** Whether the point is valid and new. */
-  add(labels: Labels, value: number, suffix: PointSuffix): boolean {
+  add(labels: Labels, value: number, suffix: PointSuffix, exemplar?: string): boolean {
     const { type } = this.head
     if (
       typeof value !== 'number' ||
@@ -135,7 +151,7 @@ export class CollectedFamily implements Exposable {
     if (this.#seen.has(key)) return false
     this.#seen.add(key)
     const head = suffix + (text === '' && bound === undefined ? '' : `{${text}`)
-    const point: Point = { head, bound, boundName: boundName ?? 'le', value }
+    const point: Point = { head, bound, boundName: boundName ?? 'le', value, exemplar }
     const group = this.#groups.get(setKey)
     if (group === undefined) this.#groups.set(setKey, [point])
     else group.push(point)
@@ -145,7 +161,7 @@ export class CollectedFamily implements Exposable {
   write(index: number, writer: TextWriter, format: Format): void {
     this.#order ??= [...this.#groups.values()]
     const name = sampleName(this.head)
-    for (const { head, bound, boundName, value } of this.#order[index] ?? []) {
+    for (const { head, bound, boundName, value, exemplar } of this.#order[index] ?? []) {
       writer.text(name)
       writer.text(head)
       if (bound !== undefined) {
@@ -154,6 +170,7 @@ export class CollectedFamily implements Exposable {
       }
       writer.text(head.includes('{') ? '} ' : ' ')
       writer.number(value)
+      if (format === 'openmetrics' && exemplar !== undefined) writer.text(exemplar)
       writer.endLine()
     }
   }

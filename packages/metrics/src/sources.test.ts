@@ -165,6 +165,120 @@ h_seconds_bucket{a="y",le="+Inf"} 4
   })
 })
 
+describe('groups of sources', () => {
+  it('are asked for their sources at each scrape, and one that fails costs itself alone', async () => {
+    const { registry, said } = withSource(() => undefined)
+    const gauge = (name: string): MetricSource => ({
+      name,
+      collect(to) {
+        to.family(name, 'gauge', 'g')
+        to.point({}, 1)
+      },
+    })
+    const sources = [gauge('a'), { name: 'b', collect: () => Promise.reject(new Error('gone')) }, gauge('c')]
+    const detach = registry.attach({ name: 'all', sources: () => sources })
+    expect(body(await registry.text())).toEqual(['a 1', 'c 1'])
+    sources.push(gauge('d'))
+    expect(body(await registry.text())).toEqual(['a 1', 'c 1', 'd 1'])
+    detach()
+    expect(await registry.text()).toBe('')
+    expect(said).toEqual(['metric source "b": its metrics are left out: gone'])
+  })
+
+  it('cost themselves when they cannot name their sources', async () => {
+    const { registry, said } = withSource((to) => to.family('fine', 'gauge', 'f'))
+    registry.attach({
+      name: 'all',
+      sources() {
+        throw new Error('lost')
+      },
+    })
+    expect(await registry.text()).toContain('# TYPE fine gauge')
+    expect(said).toEqual(['metric source "all": its metrics are left out: lost'])
+  })
+
+  it('wait together, not one after the other', async () => {
+    const { registry } = withSource(() => undefined)
+    const order: string[] = []
+    let release = (): void => undefined
+    const gate = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    registry.attach({ name: 'first', collect: () => gate.then(() => void order.push('first')) })
+    registry.attach({
+      name: 'second',
+      collect() {
+        order.push('second')
+        release()
+      },
+    })
+    await registry.text()
+    expect(order).toEqual(['second', 'first'])
+  })
+})
+
+describe('families of a name that is taken', () => {
+  it('are left out, each named with both owners, and the scrape goes on', async () => {
+    const { registry, said } = withSource((to) => {
+      for (const name of ['orders', 'users']) {
+        to.family(name, 'gauge', 'theirs')
+        to.point({}, 2)
+      }
+    })
+    registry.counter({ name: 'orders_total', help: 'o' })
+    registry.attach({
+      name: 'late',
+      collect(to) {
+        to.family('users', 'gauge', 'again')
+        to.point({}, 3)
+        to.family('fine', 'gauge', 'f')
+        to.point({}, 4)
+      },
+    })
+    expect(body(await registry.text())).toEqual(['orders_total 0', 'users 2', 'fine 4'])
+    expect(said).toEqual([
+      'metric source "mine": gauge "orders" is left out, it clashes with counter "orders": both have the name "orders" for themselves',
+      'metric source "late": gauge "users" is left out, it clashes with metric source "mine": both have the name "users" for themselves',
+    ])
+  })
+})
+
+describe('exemplars of a source', () => {
+  it('stand behind counters and buckets in OpenMetrics, and what is not allowed costs the exemplar alone', async () => {
+    const labels = { trace_id: 'a"b' }
+    const { registry } = withSource((to) => {
+      to.family('c', 'counter', 'c')
+      to.point({ n: '1' }, 1, '', { labels, value: 1, timestampSeconds: 1.5 })
+      to.point({ n: '2' }, 1, '', { labels: {}, value: Number.POSITIVE_INFINITY })
+      const bad = [
+        { labels: { trace_id: 'x'.repeat(121) }, value: 1 },
+        { labels: { 'a b': 'x' }, value: 1 },
+        { labels, value: undefined },
+        { labels, value: 1, timestampSeconds: Number.NaN },
+        { labels: undefined, value: 1 },
+        { labels: { a: Symbol('x') }, value: 1 },
+      ]
+      bad.forEach((exemplar, i) => {
+        to.point({ n: String(i + 3) }, 1, '', exemplar as never)
+      })
+      to.family('g', 'gauge', 'g')
+      to.point({}, 1, '', { labels, value: 1 })
+    })
+    const diagnostics = createDiagnostics()
+    registry.configure({ diagnostics })
+    expect(body(await registry.text(OPENMETRICS))).toEqual([
+      'c_total{n="1"} 1 # {trace_id="a\\"b"} 1 1.500',
+      'c_total{n="2"} 1 # {} +Inf',
+      ...[3, 4, 5, 6, 7, 8].map((n) => `c_total{n="${n}"} 1`),
+      'g 1',
+    ])
+    expect(body(await registry.text())[0]).toBe('c_total{n="1"} 1')
+    expect(diagnostics.snapshot().map(({ labels: { reason }, value }) => [reason, value])).toEqual([
+      ['EXEMPLAR_INVALID', 14],
+    ])
+  })
+})
+
 describe('sources of our own', () => {
   it('target_info has the resource, with names that are labels, and joins values whose names become one', async () => {
     const registry = createRegistry()
