@@ -4,7 +4,14 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 import type { EmptyApp } from './empty-app.ts'
 
-export type Framework = 'express' | 'fastify'
+export type Framework = 'express' | 'fastify' | 'http'
+
+/** What each asks to be installed, besides its adapter. */
+export const frameworkPackages: Readonly<Record<Framework, readonly string[]>> = {
+  express: ['express'],
+  fastify: ['fastify'],
+  http: [],
+}
 
 /** Whether the app imports Triscope before its framework. */
 export type Order = 'first' | 'last'
@@ -53,11 +60,10 @@ export async function makeApp(
 type Syntax = 'esm' | 'cjs' | 'typescript' | 'bundled'
 
 function source(framework: Framework, order: Order, syntax: Syntax): string {
-  const imports = framework === 'express' ? expressImports : fastifyImports
+  const { imports, program } = frameworks[framework]
   const pair = imports[syntax === 'cjs' ? 'require' : 'import']
   const lines = order === 'first' ? [pair.triscope, pair.framework] : [pair.framework, pair.triscope]
-  const program = framework === 'express' ? expressProgram(syntax) : fastifyProgram(syntax)
-  return `${lines.join('\n')}\n${program}`
+  return `${lines.join('\n')}\n${program(syntax)}`
 }
 
 const expressImports = {
@@ -80,6 +86,23 @@ const fastifyImports = {
     triscope: `const triscope = require('@triscope/fastify')`,
     framework: `const { fastify } = require('fastify')`,
   },
+}
+
+const httpImports = {
+  import: {
+    triscope: `import { triscope } from '@triscope/http'`,
+    framework: `import { createServer } from 'node:http'`,
+  },
+  require: {
+    triscope: `const { triscope } = require('@triscope/http')`,
+    framework: `const { createServer } = require('node:http')`,
+  },
+}
+
+const frameworks = {
+  express: { imports: expressImports, program: expressProgram },
+  fastify: { imports: fastifyImports, program: fastifyProgram },
+  http: { imports: httpImports, program: httpProgram },
 }
 
 function expressProgram(syntax: Syntax): string {
@@ -106,6 +129,22 @@ app.get${syntax === 'typescript' ? '<{ Params: { id: string } }>' : ''}('/users/
 })
 app.listen({ port: 0, host: '127.0.0.1' }, () => {
   console.log('listening on', ${portOf('app.server', syntax)})
+})
+`
+}
+
+function httpProgram(syntax: Syntax): string {
+  return `
+const server = createServer((req, res) => {
+  const request = triscope.requestOf(req)
+  const id = /^.users.(.+)$/.exec(req.url ?? '')?.[1]
+  request.route('/users/:id')
+  request.log.info({ user: id }, 'looked up')
+  res.end(JSON.stringify({ id }))
+})
+triscope(server)
+server.listen(0, '127.0.0.1', () => {
+  console.log('listening on', ${portOf('server', syntax)})
 })
 `
 }

@@ -1,10 +1,17 @@
 /** The packed packages in apps that have nothing else, put there by each installer, written in each way. */
 import { afterAll, beforeAll, describe, inject, it } from 'vitest'
-import { type Framework, kinds, makeApp, type Order, typeScriptPackages } from './app-kinds.ts'
+import {
+  type Framework,
+  frameworkPackages,
+  kinds,
+  makeApp,
+  type Order,
+  typeScriptPackages,
+} from './app-kinds.ts'
 import { EmptyApp, type InstallerName, installers } from './empty-app.ts'
 import { checkOneRequest } from './one-request.ts'
 
-const frameworks: readonly Framework[] = ['express', 'fastify']
+const frameworks: readonly Framework[] = ['express', 'fastify', 'http']
 const orders: readonly Order[] = ['first', 'last']
 
 describe.each(Object.keys(installers) as InstallerName[])('installed by %s', (installer) => {
@@ -13,7 +20,8 @@ describe.each(Object.keys(installers) as InstallerName[])('installed by %s', (in
 
     beforeAll(async () => {
       app = new EmptyApp(inject('packed'), installer)
-      await app.install(framework)
+      const packages = frameworkPackages[framework]
+      if (packages.length > 0) await app.install(...packages)
       await app.installPacked(framework)
       // For the kinds below that are written in TypeScript; nothing that runs comes with it.
       await app.install(...typeScriptPackages)

@@ -3,13 +3,15 @@
  *
  * No single event is enough. A response whose bytes went out emits `close`; so does one that was cut off, but a
  * pipelined one whose socket dies before its turn emits nothing, and only the socket's `close` tells. A request made
- * by `inject` has no socket, and its adapter calls `end` itself.
+ * by `inject` has no socket, and its adapter calls `end` itself. One whose connection is handed over has no response that
+ * counts: see `handshake-end.ts`.
  *
  * Invariant: one listener for each response and one for each connection, shared functions, no closure per request.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
+import { watchHandshake } from './handshake-end.ts'
 
 /** A request of `node:http` or of the compatibility layer of `node:http2`. */
 export type Req = IncomingMessage | Http2ServerRequest
@@ -18,8 +20,11 @@ export type Res = ServerResponse | Http2ServerResponse
 
 /** What waits for its end. */
 export interface Ending {
-  /** Called at the first sign of the end, and perhaps again: the callee ends only once. */
-  ended(how: 'complete' | 'aborted'): void
+  /**
+   * Called at the first sign of the end, and perhaps again: the callee ends only once.
+   * @param status where it is not that of the response
+   */
+  ended(how: 'complete' | 'aborted', status?: number): void
 }
 
 /** Under symbols, so that no framework copies, prints or serialises them. */
@@ -35,17 +40,24 @@ interface WithPending {
   [PENDING]?: Ending[]
 }
 
-/** Watches `res`, and the connection it belongs to, on behalf of `ending`. */
-export function watchEnd(req: Req, res: Res, ending: Ending): void {
+/**
+ * Watches `res`, and the connection it belongs to, on behalf of `ending`.
+ * @param res `undefined` where the connection is handed over with the request: an upgrade, or a tunnel
+ */
+export function watchEnd(req: Req, res: Res | undefined, ending: Ending): void {
   if (isOver(req, res)) {
     // The client left while something before us waited: the events have come and gone.
     process.nextTick(() => ending.ended('aborted'))
     return
   }
-  const marked = res as Res & WithEnding
-  marked[ENDING] = ending
-  ;(res as ServerResponse).on('close', onResponseClose)
   const socket = connectionOf(req)
+  if (socket !== undefined && (req as { upgrade?: unknown }).upgrade === true) {
+    watchHandshake(socket, (status) => ending.ended(status === undefined ? 'aborted' : 'complete', status))
+  } else if (res !== undefined) {
+    const marked = res as Res & WithEnding
+    marked[ENDING] = ending
+    ;(res as ServerResponse).on('close', onResponseClose)
+  }
   if (socket === undefined) return
   const pending = socket[PENDING]
   if (pending !== undefined) {
@@ -75,8 +87,12 @@ function onSocketClose(this: WithPending): void {
   for (const ending of [...pending]) ending.ended('aborted')
 }
 
-function isOver(req: Req, res: Res): boolean {
-  return (res as ServerResponse).destroyed === true || req.socket?.destroyed === true || isReset(res)
+function isOver(req: Req, res: Res | undefined): boolean {
+  return req.socket?.destroyed === true || (res !== undefined && (isDestroyed(res) || isReset(res)))
+}
+
+function isDestroyed(res: Res): boolean {
+  return (res as ServerResponse).destroyed === true
 }
 
 function isReset(res: Res): boolean {

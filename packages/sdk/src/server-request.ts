@@ -75,7 +75,7 @@ export interface RequestWorld {
 /** Begins requests, and finds the one that was begun. */
 export interface Requests {
   /** `undefined` when this very request was begun before, by this adapter or another. */
-  begin(req: Req, res: Res, how?: BeginOptions): ServerRequest | undefined
+  begin(req: Req, res: Res | undefined, how?: BeginOptions): ServerRequest | undefined
   of(req: Req): ServerRequest | undefined
   /** Stands where no request was begun, so that `req.triscope` is never missing: it records nothing. */
   readonly inert: RequestTelemetry
@@ -98,7 +98,7 @@ export function createRequests(world: RequestWorld): Requests {
   class LiveRequest implements ServerRequest, Ending {
     readonly span: Span
     readonly #req: Req
-    readonly #res: Res
+    readonly #res: Res | undefined
     readonly #context: Context
     readonly #method: string
     readonly #path: string
@@ -114,7 +114,7 @@ export function createRequests(world: RequestWorld): Requests {
     #log: Logger | undefined
     #fields: Record<string, unknown> | undefined
 
-    constructor(req: Req, res: Res, how: BeginOptions | undefined) {
+    constructor(req: Req, res: Res | undefined, how: BeginOptions | undefined) {
       const { clock, tracing } = world
       this.#req = req
       this.#res = res
@@ -186,11 +186,11 @@ export function createRequests(world: RequestWorld): Requests {
     }
 
     end(status?: number): void {
-      this.#finish(status ?? this.#res.statusCode)
+      this.#finish(status ?? this.#res?.statusCode)
     }
 
-    ended(how: 'complete' | 'aborted'): void {
-      this.#finish(how === 'complete' ? this.#res.statusCode : undefined)
+    ended(how: 'complete' | 'aborted', status?: number): void {
+      this.#finish(how === 'complete' ? (status ?? this.#res?.statusCode) : undefined)
     }
 
     /** @param status `undefined` when the client went away before the whole answer was sent */
@@ -313,10 +313,13 @@ export function createRequests(world: RequestWorld): Requests {
         return undefined
       }
     },
-    of(req) {
-      return (req as Req & { [REQUEST]?: ServerRequest })[REQUEST]
-    },
+    of: requestOf,
   }
+}
+
+/** The request that any telemetry of the process has begun for `req`; `undefined` where none has. */
+export function requestOf(req: Req): ServerRequest | undefined {
+  return (req as Req & { [REQUEST]?: ServerRequest })[REQUEST]
 }
 
 /** A client that goes away, or asks for what it may not have, is worth a warning; a failure of ours is an error. */

@@ -52,8 +52,11 @@ export interface Telemetry extends Pipeline {
   readonly logger: Logger
   readonly diagnostics: Diagnostics
   readonly resource: Resource
-  /** Begins a request; `undefined` when it is to be ignored, or was begun before. For adapters. */
-  beginRequest(req: Req, res: Res, how?: BeginOptions): ServerRequest | undefined
+  /**
+   * Begins a request; `undefined` when it is to be ignored, or was begun before. For adapters.
+   * @param res `undefined` where the connection is handed over with the request: an upgrade, or a tunnel
+   */
+  beginRequest(req: Req, res: Res | undefined, how?: BeginOptions): ServerRequest | undefined
   /** The request that was begun for `req`. */
   requestOf(req: Req): ServerRequest | undefined
   /** Stands in `req.triscope` where no request was begun; it records nothing. */

@@ -1,0 +1,5 @@
+export type { RequestTelemetry, Telemetry, TriscopeOptions } from '@triscope/sdk'
+export { TriscopeError } from '@triscope/sdk'
+export type { HttpRequest } from './http-request.ts'
+export type { HttpServer } from './http-server.ts'
+export { type Triscope, triscope } from './triscope.ts'
