@@ -105,6 +105,26 @@ describe('configuration', () => {
     expect(expected === 'object' ? typeof sampler : sampler).toBe(expected)
   })
 
+  it.each([
+    ['b3,tracecontext', ['b3', 'tracecontext'], 0],
+    [' B3 , b3,baggage,b3multi,jaeger', ['b3', 'baggage', 'b3multi', 'jaeger'], 0],
+    ['none', [], 0],
+    ['', undefined, 0],
+    ['tracecontext,xray', ['tracecontext'], 1],
+    ['xray,ottrace', undefined, 1],
+  ])('takes the propagators %j', (OTEL_PROPAGATORS, expected, warnings) => {
+    const { tracing, said } = resolve({}, { OTEL_PROPAGATORS })
+    expect(tracing?.options.propagators).toEqual(expected)
+    expect(said).toHaveLength(warnings)
+    if (warnings > 0) {
+      expect(said[0]).toMatch(
+        /^OTEL_PROPAGATORS: expected some of tracecontext, baggage, b3, b3multi, jaeger, or none, got "xray.*using/,
+      )
+    }
+    const byCode = resolve({ tracing: { propagators: ['jaeger'] } }, { OTEL_PROPAGATORS })
+    expect(byCode.tracing?.options.propagators).toEqual(['jaeger'])
+  })
+
   it('switches everything off by OTEL_SDK_DISABLED, whatever the code says', () => {
     expect(resolve({ enabled: true }, { OTEL_SDK_DISABLED: 'true' }).enabled).toBe(false)
     expect(resolve({}, { OTEL_SDK_DISABLED: 'yes' }).enabled).toBe(true)

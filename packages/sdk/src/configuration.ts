@@ -3,7 +3,7 @@
  * OpenTelemetry environment variable specification 1.45; the variables that are read are listed in the README of this package.
  */
 import { createRedaction, type Diagnostics, type Resource, rejectOption } from '@triscope/core'
-import { ratioSampler, type TracingOptions } from '@triscope/tracing'
+import { PROPAGATOR_NAMES, ratioSampler, type TracingOptions } from '@triscope/tracing'
 import { EnvReader } from './env.ts'
 import type { MetricsAddress } from './metrics-endpoint.ts'
 import type { MetricsOptions, TracingSettings, TriscopeOptions } from './options.ts'
@@ -86,9 +86,11 @@ function tracingOf(given: TracingSettings, read: EnvReader): Configuration['trac
   const destination =
     exporter === undefined ? otlpOf({ endpoint, headers, compression, timeoutMs }, read) : undefined
   const chosenSampler = sampler ?? samplerOf(read)
+  const propagators = given.propagators ?? read.choices(PROPAGATOR_NAMES, 'OTEL_PROPAGATORS')
   const options: Omit<TracingOptions, 'resource'> = {
     ...rest,
     ...(chosenSampler === undefined ? {} : { sampler: chosenSampler }),
+    ...(propagators === undefined ? {} : { propagators }),
     limits: { ...limitsOf(read), ...limits },
     batch: { ...batchOf(read), ...batch },
   }

@@ -71,6 +71,27 @@ export class EnvReader {
   }
 
   /**
+   * Some of `choices`, separated by commas, each once; `none` is none of them. What is unknown is left out and told, and
+   * where nothing is left the variable counts as not set.
+   */
+  choices<T extends string>(choices: readonly T[], name: string): T[] | undefined {
+    const text = this.text(name)?.toLowerCase()
+    if (text === undefined) return undefined
+    const words = [...new Set(text.split(',').map((word) => word.trim()))].filter((word) => word !== '')
+    if (words.includes('none')) return []
+    const known = choices.filter((choice) => words.includes(choice))
+    const unknown = words.filter((word) => !(choices as readonly string[]).includes(word))
+    if (unknown.length > 0) {
+      const instead = known.length > 0 ? known.join(', ') : 'the default'
+      this.#bad(name, unknown.join(', '), `some of ${choices.join(', ')}, or none`, instead)
+    }
+    // In the order in which they were written, because the order may mean something.
+    return known.length === 0
+      ? undefined
+      : words.flatMap((word) => choices.find((choice) => choice === word) ?? [])
+  }
+
+  /**
    * `key=value,key=value`, percent-encoded, as `OTEL_EXPORTER_OTLP_HEADERS` is written. A member that is no HTTP header is
    * left out, and told by its place alone: what was written there may be a secret.
    */

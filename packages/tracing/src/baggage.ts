@@ -12,8 +12,8 @@ import {
 } from '@opentelemetry/api'
 
 /** §3.3.2: what every platform must propagate, and here also the most that is read or written. */
-const MAX_MEMBERS = 64
-const MAX_BYTES = 8_192
+export const MAX_BAGGAGE_MEMBERS = 64
+export const MAX_BAGGAGE_BYTES = 8_192
 
 /** Reads the header's lines in order. @param onDropped hears how many members were malformed or beyond the limits */
 export function parseBaggage(
@@ -27,7 +27,7 @@ export function parseBaggage(
   for (let from = 0; from < text.length; ) {
     const comma = text.indexOf(',', from)
     const to = comma < 0 ? text.length : comma
-    if (to > MAX_BYTES || members === MAX_MEMBERS) {
+    if (to > MAX_BAGGAGE_BYTES || members === MAX_BAGGAGE_MEMBERS) {
       dropped += (text.slice(from, to).trim() === '' ? 0 : 1) + membersFrom(text, to + 1)
       break
     }
@@ -50,7 +50,7 @@ export function formatBaggage(baggage: Baggage, onDropped?: (members: number) =>
   for (const [key, entry] of baggage.getAllEntries()) {
     const member = formatMember(key, entry)
     const length = text.length + member.length + (text === '' ? 0 : 1)
-    if (member === '' || members === MAX_MEMBERS || length > MAX_BYTES) {
+    if (member === '' || members === MAX_BAGGAGE_MEMBERS || length > MAX_BAGGAGE_BYTES) {
       dropped++
       continue
     }
@@ -88,7 +88,7 @@ function readMember(member: string, into: Record<string, BaggageEntry>): boolean
   if (equals < 0) return false
   const key = pair.slice(0, equals).trim()
   const value = pair.slice(equals + 1).trim()
-  if (!isToken(key) || !isOctets(value)) return false
+  if (!isBaggageKey(key) || !isOctets(value)) return false
   if (semicolon < 0) {
     into[key] = { value: percentDecoded(value) }
     return true
@@ -100,15 +100,15 @@ function readMember(member: string, into: Record<string, BaggageEntry>): boolean
 }
 
 function formatMember(key: string, entry: BaggageEntry): string {
-  if (!isToken(key) || typeof entry?.value !== 'string') return ''
+  if (!isBaggageKey(key) || typeof entry?.value !== 'string') return ''
   const member = `${key}=${percentEncoded(entry.value)}`
   const properties = entry.metadata?.toString() ?? ''
   // A comma or a control character would start a member, or a header, that nobody meant.
   return properties === '' || !isPrintable(properties) ? member : `${member};${properties}`
 }
 
-/** RFC 7230 §3.2.6. */
-function isToken(text: string): boolean {
+/** Whether it can be a key: a token of RFC 7230 §3.2.6. */
+export function isBaggageKey(text: string): boolean {
   if (text.length === 0) return false
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
@@ -140,7 +140,7 @@ function isPrintable(text: string): boolean {
 }
 
 /** Bytes that are not UTF-8 become U+FFFD (§3.2.1.2); a `%` without two digits stands for itself. */
-function percentDecoded(text: string): string {
+export function percentDecoded(text: string): string {
   if (!text.includes('%')) return text
   const bytes = Buffer.allocUnsafe(text.length)
   let length = 0
@@ -170,7 +170,7 @@ function digit(code: number): number {
 }
 
 /** From UTF-8 bytes and not by `encodeURIComponent`, which throws at a lone surrogate. */
-function percentEncoded(text: string): string {
+export function percentEncoded(text: string): string {
   let plain = true
   for (let i = 0; i < text.length && plain; i++) {
     const code = text.charCodeAt(i)

@@ -18,6 +18,7 @@ import {
   activeContext,
   activeSpanContext,
   type Clock,
+  contextWithSpan,
   type Diagnostics,
   errorMessageOf,
   errorTypeOf,
@@ -29,10 +30,10 @@ import {
   type Redaction,
   settle,
 } from '@triscope/core'
-import { isInternalHost } from './hosts.ts'
-import { BAGGAGE, TRACEPARENT, TRACESTATE, tracestateOf, type W3CPropagator } from './propagator.ts'
+import type { Propagator } from './propagator.ts'
 import { ATTRIBUTE } from './semconv.ts'
-import { formatTraceparent, isValidSpanContext } from './traceparent.ts'
+import { isValidSpanContext } from './traceparent.ts'
+import { TRACEPARENT } from './w3c-format.ts'
 
 /** One outgoing call that has ended. A redirect that `fetch` follows, and a retry, is a call of its own. */
 export interface ClientCall {
@@ -53,7 +54,7 @@ export interface ClientCall {
 /** What a watch needs. */
 export interface ClientWatch {
   readonly tracer: Tracer
-  readonly propagator: W3CPropagator
+  readonly propagator: Propagator
   readonly clock: Clock
   readonly diagnostics: Diagnostics
   readonly redaction: Redaction
@@ -84,7 +85,6 @@ interface Target {
   readonly scheme: string
   readonly host: string
   readonly port: number
-  readonly internal: boolean
 }
 
 /** Begins the watch; the returned function ends it, and calls that are open are still seen to their end. */
@@ -105,7 +105,7 @@ export function watchClientCalls(watch: ClientWatch): () => void {
     if (target === undefined) return
     if (typeof request.upgrade === 'string') {
       const active = activeSpanContext()
-      if (active !== undefined && isValidSpanContext(active)) inject(request, active, target, context)
+      if (active !== undefined && isValidSpanContext(active)) inject(request, target, context)
       return
     }
     const method = methodAttribute(request.method)
@@ -117,21 +117,12 @@ export function watchClientCalls(watch: ClientWatch): () => void {
     )
     calls.set(request, { span, method, target, startMs, status: undefined })
     open++
-    inject(request, span.spanContext(), target, context)
+    inject(request, target, contextWithSpan(context, span))
   }
 
-  const inject = (
-    request: UndiciRequest,
-    spanContext: SpanContext,
-    target: Target,
-    context: Context,
-  ): void => {
+  const inject = (request: UndiciRequest, target: Target, context: Context): void => {
     if (carriesTrace(request.headers)) return
-    request.addHeader(TRACEPARENT, formatTraceparent(spanContext))
-    const state = tracestateOf(spanContext)
-    if (state !== '') request.addHeader(TRACESTATE, state)
-    const baggage = target.internal ? watch.propagator.baggageOf(context) : ''
-    if (baggage !== '') request.addHeader(BAGGAGE, baggage)
+    watch.propagator.injectFor(target.host, context, request, HEADER_SETTER)
   }
 
   const answered = (message: unknown): void => {
@@ -167,6 +158,10 @@ export function watchClientCalls(watch: ClientWatch): () => void {
     unsubscribeAll(beginning)
     if (open === 0) unsubscribeAll(endings)
   }
+}
+
+const HEADER_SETTER = {
+  set: (request: UndiciRequest, name: string, value: string) => void request.addHeader(name, value),
 }
 
 type Subscriptions = readonly (readonly [channel: string, listener: (message: unknown) => void])[]
@@ -286,6 +281,5 @@ function toTarget(origin: string): Target | undefined {
     scheme,
     host,
     port: port === '' ? (scheme === 'https' ? 443 : 80) : Number(port),
-    internal: isInternalHost(host),
   }
 }

@@ -28,6 +28,8 @@ export interface EngineParts {
   readonly processors: readonly SpanProcessor[]
   /** None: spans are made and correlated, but nobody encodes them. */
   readonly sinks: readonly SpanSink[]
+  /** Whether a new trace may hold a link to who called: `inbound: 'link'`. */
+  readonly linksCallers: boolean
 }
 
 export class Engine implements SpanOwner {
@@ -37,6 +39,7 @@ export class Engine implements SpanOwner {
   readonly sampler: EngineParts['sampler']
   readonly otelResource: OtelResource
   readonly onInvalid: () => void
+  readonly linksCallers: boolean
   /** Set at shutdown: spans made from then on record nothing. */
   closed = false
   /** Recording spans that have ended so far. */
@@ -56,6 +59,7 @@ export class Engine implements SpanOwner {
     this.limits = parts.limits
     this.sampler = parts.sampler
     this.otelResource = toOtelResource({ ...parts.resource.attributes })
+    this.linksCallers = parts.linksCallers
     this.#processors = parts.processors
     this.#sinks = parts.sinks
     this.onInvalid = () => this.diagnostics.dropped('traces', 'VALUE_INVALID')

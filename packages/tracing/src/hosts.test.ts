@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isInternalHost } from './hosts.ts'
+import { isInternalHost, resolveBaggageHosts } from './hosts.ts'
 
 describe('isInternalHost', () => {
   it.each([
@@ -64,5 +64,41 @@ describe('isInternalHost', () => {
     '.',
   ])('%s is a stranger', (host) => {
     expect(isInternalHost(host)).toBe(false)
+  })
+})
+
+describe('baggageHosts', () => {
+  const asked = [
+    'localhost',
+    '169.254.169.254',
+    'partner.example.com',
+    'a.b.example.com',
+    'example.com',
+    'evil.com',
+  ]
+  const told = (option?: Parameters<typeof resolveBaggageHosts>[0]) =>
+    asked.filter(resolveBaggageHosts(option))
+
+  it('is the house by default', () => {
+    expect(told()).toEqual(['localhost'])
+    expect(told('internal')).toEqual(['localhost'])
+  })
+
+  it('is everybody, or nobody, where that is said', () => {
+    expect(told('all')).toEqual(asked)
+    expect(told([])).toEqual([])
+  })
+
+  it('is a list of names, and of domains with everything below them', () => {
+    expect(told(['Partner.Example.com'])).toEqual(['partner.example.com'])
+    expect(told(['*.example.com'])).toEqual(['partner.example.com', 'a.b.example.com'])
+    expect(told(['internal', 'example.com'])).toEqual(['localhost', 'example.com'])
+    expect(resolveBaggageHosts(['*.example.com'])('notexample.com')).toBe(false)
+    expect(resolveBaggageHosts(['example.com'])('EXAMPLE.com.')).toBe(true)
+  })
+
+  it('refuses what is no host', () => {
+    expect(() => resolveBaggageHosts('some' as never)).toThrow('tracing.baggageHosts: expected')
+    expect(() => resolveBaggageHosts([''])).toThrow('tracing.baggageHosts[0]: expected a host name')
   })
 })

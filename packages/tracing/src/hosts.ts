@@ -2,6 +2,37 @@
  * Which hosts are of the same house. `traceparent` goes everywhere, but baggage carries what the app put in it, a
  * customer's id perhaps, and goes by default only to hosts that no stranger can own.
  */
+import { rejectOption } from '@triscope/core'
+
+/**
+ * Who is told the baggage: hosts of the same house, everybody, or these hosts. In a list, `*.example.com` stands for
+ * every host below that name, and `internal` for what `'internal'` alone means.
+ */
+export type BaggageHosts = 'internal' | 'all' | readonly string[]
+
+/** Makes the question that each outgoing call asks of its host. Throws `TRI_ERR_OPTION`. */
+export function resolveBaggageHosts(option: BaggageHosts = 'internal'): (host: string) => boolean {
+  if (option === 'internal') return isInternalHost
+  if (option === 'all') return () => true
+  if (!Array.isArray(option)) rejectOption('tracing.baggageHosts', EXPECTED, option)
+  const entries = option.map((entry: unknown, index) => {
+    if (typeof entry === 'string' && entry.trim() !== '') return entry.trim().toLowerCase()
+    return rejectOption(`tracing.baggageHosts[${index}]`, 'a host name, or "*." and a domain', entry)
+  })
+  const internal = entries.includes('internal')
+  const suffixes = entries.filter((entry) => entry.startsWith('*.')).map((entry) => entry.slice(1))
+  return (host) => {
+    const name = host.toLowerCase()
+    const plain = name.endsWith('.') ? name.slice(0, -1) : name
+    return (
+      entries.includes(plain) ||
+      suffixes.some((suffix) => plain.endsWith(suffix)) ||
+      (internal && isInternalHost(plain))
+    )
+  }
+}
+
+const EXPECTED = '"internal", "all", or a list of host names'
 
 /**
  * Whether `host` is loopback, in a private address range, a single label, or a name that clusters use inside; never

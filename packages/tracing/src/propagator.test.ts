@@ -7,13 +7,16 @@ import {
 } from '@opentelemetry/api'
 import { createDiagnostics } from '@triscope/core'
 import { describe, expect, it } from 'vitest'
-import { W3CPropagator } from './propagator.ts'
+import { isInternalHost } from './hosts.ts'
+import { Propagator } from './propagator.ts'
+import { resolvePropagators } from './propagators.ts'
 
 const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-03'
-const propagator = new W3CPropagator(createDiagnostics({ onMessage: () => {} }))
+const diagnostics = createDiagnostics({ onMessage: () => {} })
+const propagator = new Propagator(resolvePropagators(undefined, diagnostics), isInternalHost)
 const spanOf = (context: typeof ROOT_CONTEXT) => trace.getSpanContext(context)
 
-describe('W3CPropagator', () => {
+describe('the default propagator', () => {
   it('takes the remote span and the baggage from node headers', () => {
     const context = propagator.extractHeaders({ traceparent: TRACEPARENT, tracestate: 'a=1', baggage: 'k=v' })
     expect(spanOf(context)).toMatchObject({

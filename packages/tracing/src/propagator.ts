@@ -1,143 +1,89 @@
 /**
- * W3C Trace Context and Baggage between processes: from node's headers by the short way, and as OpenTelemetry's
- * propagator for everybody else.
+ * Carries a trace from process to process in one or several formats: from node's headers by the short way, and as
+ * OpenTelemetry's propagator for everybody else.
  *
- * Invariant: neither direction throws, whatever the carrier is; a bad `tracestate` or `baggage` never costs the
- * `traceparent` (§3.3), and without a valid `traceparent` no `tracestate` is read.
+ * Invariant: neither direction throws, whatever the carrier is. Formats are asked in the order in which they were named;
+ * where two of them name a span, the last one counts, as in OpenTelemetry's composite propagator.
  */
 import {
-  type Baggage,
   type Context,
   propagation,
   ROOT_CONTEXT,
-  type SpanContext,
   type TextMapGetter,
   type TextMapPropagator,
   type TextMapSetter,
-  trace,
 } from '@opentelemetry/api'
-import { contextWithSpan, type Diagnostics, isUntraced } from '@triscope/core'
-import { formatBaggage, parseBaggage } from './baggage.ts'
-import { METRIC } from './semconv.ts'
-import { formatTraceparent, isValidSpanContext, parseTraceparent } from './traceparent.ts'
-import { parseTracestate } from './tracestate.ts'
+import { isUntraced } from '@triscope/core'
+import { GetterHeaders, type IncomingHeaders, NodeHeaders } from './header-source.ts'
+import type { HeaderSource, PropagationFormat } from './propagation-format.ts'
 
-/** Header names, in lower case as node shows them. */
-export const TRACEPARENT = 'traceparent'
-export const TRACESTATE = 'tracestate'
-export const BAGGAGE = 'baggage'
+export class Propagator implements TextMapPropagator {
+  readonly #formats: readonly PropagationFormat[]
+  readonly #fields: readonly string[]
+  /** Without any of these there is nothing to read; `undefined` where all headers must be looked at. */
+  readonly #leading: readonly string[] | undefined
+  readonly #takesBaggage: (host: string) => boolean
 
-/** Headers of an incoming message: node joins repeated ones with a comma, or shows them as a list. */
-export type IncomingHeaders = Readonly<Record<string, string | string[] | undefined>>
-
-/** Names looked at when a header is searched in any case; a carrier with more has it in the usual one. */
-const MAX_SEARCHED_KEYS = 200
-
-export class W3CPropagator implements TextMapPropagator {
-  readonly #onDropped: (members: number) => void
-
-  constructor(diagnostics: Diagnostics) {
-    const dropped = diagnostics.counter({
-      name: METRIC.baggageDropped,
-      help: 'Baggage members that were malformed or beyond 64 members or 8192 bytes',
-    })
-    this.#onDropped = (members) => dropped.add(members)
+  /** @param takesBaggage whether a host may be told the baggage */
+  constructor(formats: readonly PropagationFormat[], takesBaggage: (host: string) => boolean) {
+    this.#formats = formats
+    this.#takesBaggage = takesBaggage
+    this.#fields = [...new Set(formats.flatMap(({ fields }) => fields))]
+    this.#leading = formats.every(({ leading }) => leading !== undefined)
+      ? [...new Set(formats.flatMap(({ leading }) => leading ?? []))]
+      : undefined
   }
 
   /** The context of what sent these headers; the root where they say nothing. */
   extractHeaders(headers: IncomingHeaders): Context {
-    const traceparent = headers[TRACEPARENT]
-    const baggage = headers[BAGGAGE]
-    if (traceparent === undefined && baggage === undefined) return ROOT_CONTEXT
-    return this.#read(ROOT_CONTEXT, textsOf(traceparent), textsOf(headers[TRACESTATE]), textsOf(baggage))
+    try {
+      const leading = this.#leading
+      if (leading !== undefined) {
+        let i = 0
+        while (i < leading.length && headers[leading[i] as string] === undefined) i++
+        if (i === leading.length) return ROOT_CONTEXT
+      }
+      return this.#extract(ROOT_CONTEXT, new NodeHeaders(headers))
+    } catch {
+      // No headers after all, or a getter that throws: as if they said nothing.
+      return ROOT_CONTEXT
+    }
   }
 
-  extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
+  extract<C>(context: Context, carrier: C, getter: TextMapGetter<C>): Context {
     try {
-      return this.#read(
-        context,
-        find(carrier, getter, TRACEPARENT),
-        find(carrier, getter, TRACESTATE),
-        find(carrier, getter, BAGGAGE),
-      )
+      return this.#extract(context, new GetterHeaders(carrier, getter))
     } catch {
-      // The getter threw: by the specification nothing is extracted and nobody hears of it.
+      // The carrier threw: by the specification nothing is extracted and nobody hears of it.
       return context
     }
   }
 
-  inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
+  inject<C>(context: Context, carrier: C, setter: TextMapSetter<C>): void {
     try {
       if (isUntraced(context)) return
-      const spanContext = trace.getSpanContext(context)
-      if (spanContext !== undefined && isValidSpanContext(spanContext)) {
-        setter.set(carrier, TRACEPARENT, formatTraceparent(spanContext))
-        const state = tracestateOf(spanContext)
-        if (state !== '') setter.set(carrier, TRACESTATE, state)
+      for (const format of this.#formats) {
+        format.inject(context, (name, value) => setter.set(carrier, name, value))
       }
-      const baggage = this.baggageOf(context)
-      if (baggage !== '') setter.set(carrier, BAGGAGE, baggage)
     } catch {
       // The carrier refused, a frozen object for instance: the message goes out without a trace.
     }
   }
 
+  /** Into a call to `host`, which hears the baggage only where it may. */
+  injectFor<C>(host: string, context: Context, carrier: C, setter: TextMapSetter<C>): void {
+    const tells = propagation.getBaggage(context) === undefined || this.#takesBaggage(host)
+    this.inject(tells ? context : propagation.deleteBaggage(context), carrier, setter)
+  }
+
+  /** Header names that an outgoing message may get, in lower case. */
   fields(): string[] {
-    return [TRACEPARENT, TRACESTATE, BAGGAGE]
+    return [...this.#fields]
   }
 
-  /** The `baggage` header of this context; `''` where there is none. */
-  baggageOf(context: Context): string {
-    const baggage = propagation.getBaggage(context)
-    return baggage === undefined ? '' : formatBaggage(baggage, this.#onDropped)
+  #extract(context: Context, headers: HeaderSource): Context {
+    let extracted = context
+    for (const format of this.#formats) extracted = format.extract(extracted, headers)
+    return extracted
   }
-
-  #read(
-    context: Context,
-    traceparent: string | string[] | undefined,
-    tracestate: string | string[] | undefined,
-    baggage: string | string[] | undefined,
-  ): Context {
-    const entries: Baggage | undefined =
-      baggage === undefined ? undefined : parseBaggage(baggage, this.#onDropped)
-    const base = entries === undefined ? context : propagation.setBaggage(context, entries)
-    const parent = readTraceparent(traceparent)
-    if (parent === undefined) return base
-    const state = tracestate === undefined ? undefined : parseTracestate(tracestate)
-    const spanContext: SpanContext =
-      state === undefined ? { ...parent, isRemote: true } : { ...parent, isRemote: true, traceState: state }
-    return contextWithSpan(base, trace.wrapSpanContext(spanContext))
-  }
-}
-
-/** The `tracestate` header of this span context; `''` where there is none. */
-export function tracestateOf(spanContext: SpanContext): string {
-  return spanContext.traceState?.serialize() ?? ''
-}
-
-/** Two headers contradict each other: a new trace begins (§3.2). */
-function readTraceparent(value: string | string[] | undefined): ReturnType<typeof parseTraceparent> {
-  if (typeof value === 'string') return parseTraceparent(value)
-  if (!Array.isArray(value) || value.length !== 1) return undefined
-  const only: unknown = value[0]
-  return typeof only === 'string' ? parseTraceparent(only) : undefined
-}
-
-/** HTTP's names have no case, but a message queue's carriers keep the one they were written in. */
-function find(carrier: unknown, getter: TextMapGetter, name: string): string | string[] | undefined {
-  const found = textsOf(getter.get(carrier, name))
-  if (found !== undefined) return found
-  let looked = 0
-  for (const key of getter.keys(carrier)) {
-    if (looked++ === MAX_SEARCHED_KEYS) return undefined
-    if (key.length === name.length && key !== name && key.toLowerCase() === name) {
-      return textsOf(getter.get(carrier, key))
-    }
-  }
-  return undefined
-}
-
-function textsOf(value: unknown): string | string[] | undefined {
-  if (typeof value === 'string') return value
-  return Array.isArray(value) && value.every((line) => typeof line === 'string') ? value : undefined
 }

@@ -66,3 +66,8 @@ function isHex(text: string, from: number, to: number): boolean {
   }
   return true
 }
+
+/** Whether it is nothing but lower-case hex digits, from `min` to `max` of them. */
+export function isHexDigits(text: string, min: number, max: number = min): boolean {
+  return text.length >= min && text.length <= max && isHex(text, 0, text.length)
+}

@@ -17,7 +17,9 @@ import {
 import { activeContext, contextWithSpan, installContext, isUntraced } from '@triscope/core'
 import type { Engine } from './engine.ts'
 import { newTraceIdentity, type TraceIdentity, traceIdentityOf } from './ids.ts'
+import { linkedCaller } from './inbound.ts'
 import { LocalSpan, UnsampledSpan } from './local-span.ts'
+import { DeferredSpanContext } from './propagation-format.ts'
 import { isForeignSampler, NOT_RECORD, RECORD_AND_SAMPLED } from './sampler.ts'
 import type { Scope } from './scope.ts'
 import { RecordingSpan } from './span.ts'
@@ -105,7 +107,8 @@ export class SpanTracer implements Tracer {
       traceState = result.traceState ?? traceState
       samplerAttributes = result.attributes
     } else {
-      sampled = parent === undefined ? sampler.keeps(identity) : (parent.traceFlags & SAMPLED_FLAG) !== 0
+      const decidesHere = parent === undefined || parent instanceof DeferredSpanContext
+      sampled = decidesHere ? sampler.keeps(identity) : (parent.traceFlags & SAMPLED_FLAG) !== 0
       recorded = sampled
     }
     const traceFlags = randomFlag | (sampled ? SAMPLED_FLAG : 0)
@@ -119,6 +122,8 @@ export class SpanTracer implements Tracer {
     if (options?.attributes !== undefined) span.setAttributes(options.attributes)
     if (samplerAttributes !== undefined) span.setAttributes(samplerAttributes)
     if (options?.links !== undefined) span.addLinks(options.links)
+    const caller = parent === undefined && engine.linksCallers ? linkedCaller(context) : undefined
+    if (caller !== undefined) span.addLink({ context: caller })
     engine.spanStarted(span, context)
     return span
   }

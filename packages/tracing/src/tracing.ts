@@ -20,11 +20,15 @@ import {
 import { type ClientCall, watchClientCalls } from './clients.ts'
 import { Engine } from './engine.ts'
 import { ForeignExporterProcessor } from './foreign-exporter.ts'
+import type { IncomingHeaders } from './header-source.ts'
+import { type BaggageHosts, resolveBaggageHosts } from './hosts.ts'
+import { type Inbound, resolveInbound } from './inbound.ts'
 import { type LimitOptions, resolveLimits } from './limits.ts'
 import { type BatchOptions, createOtlpExport, type OtlpExporterOptions } from './otlp-export.ts'
 import { createFrame } from './otlp-frame.ts'
 import { endAll } from './pipelines.ts'
-import { type IncomingHeaders, W3CPropagator } from './propagator.ts'
+import { Propagator } from './propagator.ts'
+import { type PropagatorName, resolvePropagators } from './propagators.ts'
 import { SpanTracerProvider } from './provider.ts'
 import { resolveSampler, type SamplerOption } from './sampler.ts'
 import { ScopeTable } from './scope.ts'
@@ -51,6 +55,24 @@ export interface TracingOptions {
    * @default none
    */
   processors?: readonly SpanProcessor[]
+  /**
+   * In which headers a trace travels, in and out, in this order; each is used once. Where several name a span, the last
+   * one counts. `[]` for none.
+   * @default ['tracecontext', 'baggage']
+   */
+  propagators?: readonly (PropagatorName | TextMapPropagator)[]
+  /**
+   * What a request's headers are worth: `trust` continues the caller's trace; `link` begins a new trace with a link to
+   * it and keeps the baggage; `ignore` begins a new trace and takes no baggage. For services at the edge. What the app
+   * itself extracts, by `continueTrace` or the OpenTelemetry API, is trusted.
+   * @default 'trust'
+   */
+  inbound?: Inbound
+  /**
+   * Hosts that are told the baggage by outgoing calls. A cloud's metadata service is never internal.
+   * @default 'internal': loopback, private addresses, single labels, names that clusters use inside
+   */
+  baggageHosts?: BaggageHosts
   /** How much one span may hold. */
   limits?: LimitOptions
   /** How spans are gathered for an OTLP endpoint. */
@@ -67,13 +89,13 @@ export interface Tracing extends Pipeline {
   readonly provider: TracerProvider
   /** Triscope's own tracer. */
   readonly tracer: Tracer
-  /** W3C trace context and baggage. */
+  /** Of the formats that were named; W3C trace context and baggage by default. */
   readonly propagator: TextMapPropagator
   /** Recording spans that have ended so far: unchanged since the last flush, there is nothing new to send. */
   readonly endedSpans: number
   /**
    * The context of whoever sent these headers, as node shows them (`req.headers`): the parent of a server span.
-   * The root context where they name no valid trace. Never throws.
+   * The root context where they name no valid trace. `inbound` decides what it is worth. Never throws.
    */
   extract(headers: IncomingHeaders): Context
   /**
@@ -87,6 +109,9 @@ export interface Tracing extends Pipeline {
 const OPTION_KEYS: readonly string[] = [
   'resource',
   'sampler',
+  'propagators',
+  'inbound',
+  'baggageHosts',
   'exporter',
   'processors',
   'limits',
@@ -126,6 +151,11 @@ export function createTracing(options: TracingOptions & RoomOptions): Tracing {
     ...(options.processors ?? []),
     ...foreign.map((exporter) => new ForeignExporterProcessor(exporter, clock, diagnostics)),
   ]
+  const propagator = new Propagator(
+    resolvePropagators(options.propagators, diagnostics),
+    resolveBaggageHosts(options.baggageHosts),
+  )
+  const inbound = resolveInbound(options.inbound)
   const engine = new Engine({
     clock,
     diagnostics,
@@ -133,6 +163,7 @@ export function createTracing(options: TracingOptions & RoomOptions): Tracing {
     sampler: resolveSampler(options.sampler ?? 1),
     resource: options.resource,
     processors,
+    linksCallers: options.inbound === 'link',
     sinks: deliveries.map((delivery) => (record, keepLonger) => {
       delivery.offer(record, keepLonger)
     }),
@@ -140,7 +171,6 @@ export function createTracing(options: TracingOptions & RoomOptions): Tracing {
   const provider = new SpanTracerProvider(engine, scopes)
   const tracer = provider.getTracer(TRACER_NAME, SDK_VERSION)
   const redaction = options.redaction ?? createRedaction()
-  const propagator = new W3CPropagator(diagnostics)
   const hideLive = engine.showLive()
   const watches = new Set<() => void>()
   let shutdown: Promise<boolean> | undefined
@@ -151,7 +181,7 @@ export function createTracing(options: TracingOptions & RoomOptions): Tracing {
     get endedSpans() {
       return engine.ended
     },
-    extract: (headers) => propagator.extractHeaders(headers),
+    extract: (headers) => inbound(propagator.extractHeaders(headers)),
     watchClients(onEnd) {
       const stop = watchClientCalls({ tracer, propagator, clock, diagnostics, redaction, onEnd })
       watches.add(stop)
