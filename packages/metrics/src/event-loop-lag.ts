@@ -10,12 +10,25 @@
  */
 import type { Clock } from '@triscope/core'
 import { METRIC } from './semconv.ts'
-import type { MetricSource } from './source.ts'
+import type { MetricSink, MetricSource } from './source.ts'
 
 /** 50 wake-ups a second, some 5 µs each: 0.03 % of a core. Shorter blocks are what a busy service consists of. */
 const INTERVAL_MS = 20
 /** One minute: longer than the usual scrape interval, so that no block falls between two scrapes. */
 const WINDOW = 60_000 / INTERVAL_MS
+
+/** Of the last minute, in seconds; all 0 before the first sample. */
+export interface LagFigures {
+  /** When last measured. */
+  readonly last: number
+  readonly min: number
+  readonly max: number
+  readonly mean: number
+  readonly stddev: number
+  readonly p50: number
+  readonly p90: number
+  readonly p99: number
+}
 
 /** A sampler that runs until it is stopped; it never keeps the process alive. */
 export class EventLoopLag implements MetricSource {
@@ -43,29 +56,39 @@ export class EventLoopLag implements MetricSource {
     this.#timer = undefined
   }
 
-  collect(to: Parameters<MetricSource['collect']>[0]): void {
+  figures(): LagFigures {
     const sorted = this.#samplesMs.slice(0, this.#filled).sort()
     const count = sorted.length
     const sum = sorted.reduce((total, lag) => total + lag, 0)
     const mean = count === 0 ? 0 : sum / count
     const squares = sorted.reduce((total, lag) => total + (lag - mean) ** 2, 0)
-    const quantile = (q: number): number => sorted[Math.max(0, Math.ceil(q * count) - 1)] ?? 0
-    const gauge = (name: string, help: string, ms: number): void => {
-      to.family(name, 'gauge', help)
-      to.point({}, ms / 1000)
+    const quantile = (q: number): number => (sorted[Math.max(0, Math.ceil(q * count) - 1)] ?? 0) / 1000
+    return {
+      last: this.#lastMs / 1000,
+      min: quantile(0),
+      max: quantile(1),
+      mean: mean / 1000,
+      stddev: (count === 0 ? 0 : Math.sqrt(squares / count)) / 1000,
+      p50: quantile(0.5),
+      p90: quantile(0.9),
+      p99: quantile(0.99),
     }
-    gauge(METRIC.lag, 'How late the event loop ran what was due, when last measured', this.#lastMs)
-    gauge(METRIC.lagMin, 'Least event loop lag of the last minute', sorted[0] ?? 0)
-    gauge(METRIC.lagMax, 'Greatest event loop lag of the last minute', sorted[count - 1] ?? 0)
+  }
+
+  collect(to: MetricSink): void {
+    const { last, min, max, mean, stddev, p50, p90, p99 } = this.figures()
+    const gauge = (name: string, help: string, seconds: number): void => {
+      to.family(name, 'gauge', help)
+      to.point({}, seconds)
+    }
+    gauge(METRIC.lag, 'How late the event loop ran what was due, when last measured', last)
+    gauge(METRIC.lagMin, 'Least event loop lag of the last minute', min)
+    gauge(METRIC.lagMax, 'Greatest event loop lag of the last minute', max)
     gauge(METRIC.lagMean, 'Mean event loop lag of the last minute', mean)
-    gauge(
-      METRIC.lagStddev,
-      'Standard deviation of the event loop lag of the last minute',
-      count === 0 ? 0 : Math.sqrt(squares / count),
-    )
-    gauge(METRIC.lagP50, 'Median event loop lag of the last minute', quantile(0.5))
-    gauge(METRIC.lagP90, '90th percentile of the event loop lag of the last minute', quantile(0.9))
-    gauge(METRIC.lagP99, '99th percentile of the event loop lag of the last minute', quantile(0.99))
+    gauge(METRIC.lagStddev, 'Standard deviation of the event loop lag of the last minute', stddev)
+    gauge(METRIC.lagP50, 'Median event loop lag of the last minute', p50)
+    gauge(METRIC.lagP90, '90th percentile of the event loop lag of the last minute', p90)
+    gauge(METRIC.lagP99, '99th percentile of the event loop lag of the last minute', p99)
   }
 
   #arm(): void {

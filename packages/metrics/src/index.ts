@@ -15,7 +15,11 @@ export {
   type Registry,
   type RegistryOptions,
 } from './registry.ts'
-export { startRuntimeMetrics } from './runtime-metrics.ts'
+export {
+  type RuntimeMetricsOptions,
+  type RuntimeNaming,
+  startRuntimeMetrics,
+} from './runtime-metrics.ts'
 export type { LabelValues } from './series-table.ts'
 export type { MetricSink, MetricSource, MetricSourceGroup, PointSuffix } from './source.ts'
 export { targetInfo } from './target-info.ts'

@@ -1,5 +1,8 @@
 // A process of its own: prom-client's default metrics start observers that cannot be stopped.
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
 import { getActiveResourcesInfo } from 'node:process'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { build } from 'esbuild'
@@ -7,6 +10,24 @@ import promClient from 'prom-client'
 import { describe, expect, it } from 'vitest'
 import { createRegistry, startRuntimeMetrics } from './index.ts'
 import { parseStrictly } from './strict-parser.fixture.ts'
+
+/**
+ * The names of the conventions' own package, as labels and names of Prometheus; those without a word that they are
+ * deprecated in its declarations.
+ */
+function published(kind: RegExp): string[] {
+  const folder = dirname(
+    createRequire(import.meta.url).resolve('@opentelemetry/semantic-conventions/incubating'),
+  )
+  const declarations = ['metrics', 'attributes'].flatMap((what) =>
+    ['experimental', 'stable'].map((status) => readFileSync(`${folder}/${status}_${what}.d.cts`, 'utf8')),
+  )
+  return declarations.flatMap((text) =>
+    [...text.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*declare const (\w+): "([^"]+)"/g)]
+      .filter(([, comment = '', name = '']) => kind.test(name) && !comment.includes('@deprecated'))
+      .map(([, , , value = '']) => value.replace(/[^a-zA-Z0-9_]/g, '_')),
+  )
+}
 
 describe('runtime metrics', () => {
   it('have every name that prom-client has, with the same labels, and two more', async () => {
@@ -45,6 +66,79 @@ describe('runtime metrics', () => {
       'nodejs_eventloop_utilization_ratio',
       'nodejs_heap_size_limit_bytes',
     ])
+  })
+
+  it('have the same buckets of garbage collections as prom-client', async () => {
+    const theirs = new promClient.Registry()
+    promClient.collectDefaultMetrics({ register: theirs })
+    const gc = theirs.getSingleMetric('nodejs_gc_duration_seconds') as promClient.Histogram
+    gc.observe({ kind: 'major' }, 0)
+    const registry = createRegistry()
+    const stop = startRuntimeMetrics(registry)
+    const text = await registry.text()
+    stop()
+    const bounds = (lines: string): string[] =>
+      [
+        ...lines.matchAll(
+          /^nodejs_gc_duration_seconds_bucket\{.*le="([^"]+)".*kind="major"|^nodejs_gc_duration_seconds_bucket\{kind="major",le="([^"]+)"/gm,
+        ),
+      ].map(([, a, b]) => a ?? b ?? '')
+    expect(bounds(text)).toEqual(bounds(await theirs.getSingleMetricAsString('nodejs_gc_duration_seconds')))
+    expect(bounds(text)).toHaveLength(7)
+  })
+
+  it("have OpenTelemetry's names, mapped to Prometheus, with naming semconv, and no deprecated one", async () => {
+    const registry = createRegistry()
+    const stop = startRuntimeMetrics(registry, { naming: 'semconv' })
+    const families = parseStrictly(await registry.text(), 'text')
+    stop()
+    const metrics = published(/^METRIC_(NODEJS|V8JS|PROCESS)_/)
+    const attributes = published(/^ATTR_/)
+    expect(metrics.length).toBeGreaterThan(15)
+    const ours = families.map(({ name, type, samples }) => {
+      const labels = new Set(samples.flatMap((sample) => Object.keys(sample.labels)))
+      for (const label of labels) if (label !== 'le') expect(attributes).toContain(label)
+      // Its name without what the mapping adds: the type's suffix, then the unit's.
+      const plain = name.replace(/_total$/, '').replace(/_(seconds|bytes|ratio)$/, '')
+      expect(metrics).toContain(plain)
+      return `${plain} ${type}`
+    })
+    expect(ours).toEqual([
+      'v8js_gc_duration histogram',
+      'process_cpu_time counter',
+      'process_memory_usage gauge',
+      'process_memory_virtual gauge',
+      'process_unix_file_descriptor_count gauge',
+      'process_thread_count gauge',
+      'process_uptime gauge',
+      'process_context_switches counter',
+      'process_paging_faults counter',
+      ...['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'].map(
+        (q) => `nodejs_eventloop_delay_${q} gauge`,
+      ),
+      'nodejs_eventloop_utilization gauge',
+      'nodejs_eventloop_time counter',
+      'v8js_memory_heap_used gauge',
+      'v8js_memory_heap_space_size gauge',
+      'v8js_memory_heap_space_available_size gauge',
+      'v8js_memory_heap_space_physical_size gauge',
+      'v8js_resource_active gauge',
+    ])
+    // Everything there is for the runtime; of the process, what Node can tell and a query cannot make of the rest.
+    const missing = metrics.filter((name) => !ours.some((each) => each.startsWith(`${name} `)))
+    expect(missing.filter((name) => !name.startsWith('process_'))).toEqual([])
+  })
+
+  it('say which names there are, and refuse to run under two of them in one registry', () => {
+    const registry = createRegistry()
+    expect(() => startRuntimeMetrics(registry, { naming: 'otel' as never })).toThrow(
+      'naming: expected "prom-client" or "semconv", got "otel"',
+    )
+    expect(() => startRuntimeMetrics(registry, { name: 'semconv' } as never)).toThrow('unknown option "name"')
+    const stop = startRuntimeMetrics(registry)
+    expect(() => startRuntimeMetrics(registry, { naming: 'semconv' })).toThrow('prom-client already')
+    stop()
+    startRuntimeMetrics(registry, { naming: 'semconv' })()
   })
 
   it('have plausible values', async () => {

@@ -43,3 +43,43 @@ export const METRIC = {
   labelValues: 'triscope_metric_label_values',
   labelValuesCut: 'triscope_metric_label_values_cut_total',
 } as const
+
+/** The runtime's names where OpenTelemetry's are asked for. Semantic conventions 1.45, in their Prometheus form. */
+export const SEMCONV_METRIC = {
+  cpuTime: 'process_cpu_time_seconds_total',
+  memoryUsage: 'process_memory_usage_bytes',
+  memoryVirtual: 'process_memory_virtual_bytes',
+  fileDescriptors: 'process_unix_file_descriptor_count',
+  threads: 'process_thread_count',
+  uptime: 'process_uptime_seconds',
+  contextSwitches: 'process_context_switches_total',
+  pageFaults: 'process_paging_faults_total',
+  delay: {
+    min: 'nodejs_eventloop_delay_min_seconds',
+    max: 'nodejs_eventloop_delay_max_seconds',
+    mean: 'nodejs_eventloop_delay_mean_seconds',
+    stddev: 'nodejs_eventloop_delay_stddev_seconds',
+    p50: 'nodejs_eventloop_delay_p50_seconds',
+    p90: 'nodejs_eventloop_delay_p90_seconds',
+    p99: 'nodejs_eventloop_delay_p99_seconds',
+  },
+  utilization: 'nodejs_eventloop_utilization_ratio',
+  time: 'nodejs_eventloop_time_seconds_total',
+  gcDuration: 'v8js_gc_duration_seconds',
+  heapUsed: 'v8js_memory_heap_used_bytes',
+  heapSize: 'v8js_memory_heap_space_size_bytes',
+  heapAvailable: 'v8js_memory_heap_space_available_size_bytes',
+  heapPhysical: 'v8js_memory_heap_space_physical_size_bytes',
+  resources: 'v8js_resource_active',
+} as const
+
+/** The attributes of these metrics, as labels. */
+export const SEMCONV_LABEL = {
+  cpuMode: 'cpu_mode',
+  switchType: 'process_context_switch_type',
+  faultType: 'system_paging_fault_type',
+  loopState: 'nodejs_eventloop_state',
+  gcType: 'v8js_gc_type',
+  heapSpace: 'v8js_heap_space_name',
+  resourceType: 'v8js_resource_type',
+} as const

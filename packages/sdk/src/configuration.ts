@@ -3,6 +3,7 @@
  * OpenTelemetry environment variable specification 1.45; the variables that are read are listed in the README of this package.
  */
 import { createRedaction, type Diagnostics, type Resource, rejectOption } from '@triscope/core'
+import type { RuntimeMetricsOptions } from '@triscope/metrics'
 import { PROPAGATOR_NAMES, ratioSampler, type TracingOptions } from '@triscope/tracing'
 import { EnvReader } from './env.ts'
 import type { MetricsAddress } from './metrics-endpoint.ts'
@@ -25,7 +26,7 @@ export interface Configuration {
   environment: string
   /** Where nobody develops: the environment is called production, or `NODE_ENV` is. */
   isProduction: boolean
-  metrics: { place: MetricsPlace; exemplars: boolean; runtime: boolean } | undefined
+  metrics: { place: MetricsPlace; exemplars: boolean; runtime: RuntimeMetricsOptions | undefined } | undefined
   /** `goesTo` says where spans are sent, in words; `undefined` where they are not. */
   tracing:
     | { options: Omit<TracingOptions, 'resource'>; outbound: boolean; goesTo: string | undefined }
@@ -76,7 +77,7 @@ function metricsOf(given: MetricsOptions, isProduction: boolean, read: EnvReader
       toProxies: given.public ?? !isProduction,
     },
     exemplars: given.exemplars ?? filter !== 'always_off',
-    runtime: given.runtime ?? true,
+    runtime: given.runtime === false ? undefined : given.runtime === true ? {} : (given.runtime ?? {}),
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Clock, DiagnosticMessage, Value } from '@triscope/core'
 import { rejectOption, rejectUnknownKeys } from '@triscope/core'
 import type { LoggingOptions } from '@triscope/logging'
-import type { Registry } from '@triscope/metrics'
+import type { Registry, RuntimeMetricsOptions } from '@triscope/metrics'
 import type { TracingOptions } from '@triscope/tracing'
 import type { Env } from './env.ts'
 import type { RequestTelemetry } from './server-request.ts'
@@ -71,8 +71,12 @@ export interface MetricsOptions {
   maxTotalSeries?: number
   /** @default true, unless `OTEL_METRICS_EXEMPLAR_FILTER` is `always_off` */
   exemplars?: boolean
-  /** Metrics of the process, the event loop, the heap and the garbage collector. @default true */
-  runtime?: boolean
+  /**
+   * Metrics of the process, the event loop, the heap and the garbage collector: `false` for none, an object for other
+   * names.
+   * @default true, under the names of prom-client's default metrics
+   */
+  runtime?: boolean | RuntimeMetricsOptions
   /** The registry to use. @default the process's own, in which `counter()` and its like register */
   registry?: Registry
 }
@@ -128,9 +132,14 @@ const METRICS_CHECKS: Record<keyof MetricsOptions, Check> = {
   maxSeries: (path, value) => is(path, 'a whole number of 1 or more', value, isCount(value)),
   maxTotalSeries: (path, value) => is(path, 'a whole number of 1 or more', value, isCount(value)),
   exemplars: aFlag,
-  runtime: aFlag,
+  runtime: checkRuntime,
   registry: (path, value) =>
     is(path, 'a registry of createRegistry()', value, has(value, 'expose', 'configure')),
+}
+
+const RUNTIME_CHECKS: Record<keyof RuntimeMetricsOptions, Check> = {
+  naming: (path, value) =>
+    is(path, '"prom-client" or "semconv"', value, value === 'prom-client' || value === 'semconv'),
 }
 
 /** The rest of `tracing` is checked by the room that takes it. */
@@ -198,6 +207,12 @@ function aFunction(path: string, value: unknown): void {
 
 function anObject(path: string, value: unknown): void {
   is(path, 'an object', value, typeof value === 'object' && value !== null && !Array.isArray(value))
+}
+
+function checkRuntime(path: string, value: unknown): void {
+  if (typeof value === 'boolean') return
+  is(path, 'true, false, or an object of options', value, isSection(value) && !Array.isArray(value))
+  check(path, value as object, RUNTIME_CHECKS, Object.keys(RUNTIME_CHECKS))
 }
 
 function anIgnore(path: string, value: unknown): void {

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { trace } from '@opentelemetry/api'
 import { createDiagnostics, createResource, SDK_VERSION } from '@triscope/core'
+import { createRegistry } from '@triscope/metrics'
 import { recordTelemetry } from '@triscope/testing/telemetry'
 import { afterEach, describe, expect, it } from 'vitest'
 import { bannerText, factsOf, sayBanner } from './banner.ts'
@@ -91,6 +92,10 @@ describe('telemetry in force', () => {
 
   it.each<[TriscopeOptions, string]>([
     [{ metrics: { buckets: [2, 1], runtime: false } }, 'buckets must increase'],
+    [{ metrics: { maxTotalSeries: 0 } }, 'metrics.maxTotalSeries'],
+    [{ metrics: { runtime: { naming: 'otel' } } as object }, 'metrics.runtime.naming'],
+    [{ metrics: { runtime: { name: 'semconv' } } as object }, 'metrics.runtime.name'],
+    [{ metrics: { runtime: 'semconv' } as object }, 'metrics.runtime'],
     [{ metrics: { maxSeries: 1, runtime: false }, tracing: { sampler: 10 } }, 'tracing.sampler'],
     [{ metrics: { maxSeries: 1, runtime: false }, logging: { leve: 1 } as object }, 'logging.leve'],
   ])('changes nothing where it throws at start: %j', async (options, message) => {
@@ -113,6 +118,15 @@ describe('telemetry in force', () => {
     expect(text).toMatch(/^target_info\{.*service_name="checkout",.*service_version="1.4.2"/m)
     expect(text).toContain('triscope_telemetry_dropped_total{signal="traces",reason="QUEUE_FULL"} 2\n')
     expect(text).toMatch(/^triscope_metric_series\{metric="orders_total"\} 1$/m)
+  })
+
+  it("gives the runtime OpenTelemetry's names where they are asked for", async () => {
+    const registry = createRegistry()
+    const telemetry = createTelemetry({ ...QUIET, metrics: { registry, runtime: { naming: 'semconv' } } })
+    closers.push(() => telemetry.shutdown())
+    const text = await registry.text()
+    expect(text).toContain('\nprocess_memory_usage_bytes ')
+    expect(text).not.toContain('process_resident_memory_bytes')
   })
 
   it('applies its limits to the registry of the process, in which counter() registers at import', async () => {

@@ -191,7 +191,9 @@ function startMetrics(
     registry.attach(targetInfo(resource)),
     registry.attach(diagnosticsSource(diagnostics)),
     registry.attach(registrySource(registry)),
-    ...(metrics.runtime ? [startRuntimeMetrics(registry, parts)] : []),
+    ...(metrics.runtime === undefined
+      ? []
+      : [startRuntimeMetrics(registry, { ...metrics.runtime, ...parts })]),
   ]
   const listener =
     ownListener === undefined ? undefined : listenForMetrics(registry, diagnostics, ownListener)
