@@ -29,10 +29,12 @@ export type { Pipeline } from './pipeline.ts'
 export { processSlot } from './process-state.ts'
 export {
   createRedaction,
+  isSecretError,
   REDACTED,
   type Redaction,
   type RedactionOptions,
 } from './redaction.ts'
+export type { RedactionPreset } from './redaction-keys.ts'
 export { createResource, type Resource, type ResourceOptions, SDK_VERSION, type Value } from './resource.ts'
 export { settle } from './settle.ts'
 export { isUntraced, untraced } from './suppression.ts'

@@ -156,16 +156,21 @@ describe('redaction', () => {
     expect(policy.fields(harmless)).toBe(harmless)
   })
 
-  it('leaves what is empty, and class instances, alone', () => {
-    const error = new Error('x')
-    const given = { token: undefined, password: null, secret: '', error, at: new Date(0) }
+  it('leaves what is empty, dates and harmless class instances alone', () => {
+    class Order {
+      id = 7
+    }
+    const given = { token: undefined, password: null, secret: '', order: new Order(), at: new Date(0) }
     expect(policy.fields(given)).toBe(given)
   })
 
   it('ends on cycles, depth, size and getters that throw', () => {
     const cycle: Record<string, unknown> = { token: 't' }
     cycle['self'] = cycle
-    expect(JSON.stringify(policy.fields(cycle))).toContain('[too deep]')
+    expect(JSON.stringify(policy.fields(cycle))).toBe(`{"token":"${REDACTED}","self":"[circular]"}`)
+    let deep: unknown = 'end'
+    for (let i = 0; i < 1_000; i++) deep = { deep }
+    expect(JSON.stringify(policy.fields(deep))).toContain('[too deep]')
     expect(policy.fields(Array.from({ length: 10_000 }, () => 1))).toHaveLength(5_001)
     expect(policy.fields(Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [i, 1])))).toBe(
       '[too large]',

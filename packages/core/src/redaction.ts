@@ -1,16 +1,47 @@
 /**
- * One policy for what must never leave the process, used for log fields, span attributes, URLs and headers alike.
+ * One policy for what must never leave the process, used for log fields, messages, span attributes, exceptions, URLs,
+ * headers and database text alike: by name at any depth, by path, and by the form of a value.
  *
- * Invariant: it never throws, whatever it is given, and its work is bounded: a value that is too deep or too large
- * is replaced, not searched further.
+ * Invariant: it never throws, except where `strict` asks for just that, whatever it is given; and its work is bounded: a
+ * value that is too deep or too large is replaced, not searched further.
  */
+import { TriscopeError } from './errors.ts'
+import { rejectOption, rejectUnknownKeys } from './options.ts'
+import { createSecretKeys, type RedactionPreset, type SecretKeys } from './redaction-keys.ts'
+import { isSecretPlace, type Places, parsePaths, under } from './redaction-path.ts'
+import { withoutLiterals } from './redaction-sql.ts'
+import { createSecretText, type SecretText } from './redaction-text.ts'
+import { UrlRedaction } from './redaction-url.ts'
+import { cleanField, type WalkRules } from './redaction-walk.ts'
 
 export interface RedactionOptions {
-  /** Further key names that are secret, at any depth, in any case, with or without `-` and `_`. */
+  /**
+   * Further names that are secret, at any depth, in any case, with or without `-` and `_`.
+   * @default credentials, cookies, tokens and card numbers; they stay secret
+   */
   keys?: readonly string[]
+  /** Places that are secret, from the root of a line's fields: `user.ssn`, `items[*].card`, `*.iban`. @default none */
+  paths?: readonly string[]
+  /**
+   * Further forms of secrets in text; each match is replaced. They run over every text, so keep them linear.
+   * @default bearer and other tokens, JSON web tokens, private keys, card numbers, credentials in URLs and assignments
+   */
+  patterns?: readonly RegExp[]
+  /** `'pii'` adds names of people, e-mail and postal addresses, phone numbers and user names. @default none */
+  preset?: RedactionPreset
+  /**
+   * For tests: what would have been replaced throws `TRI_ERR_SECRET` instead, at the call that brought it. URLs are
+   * replaced all the same, because it is clients that write them.
+   * @default false
+   */
+  strict?: boolean
+  /** What stands where a secret stood; in URLs it is always `REDACTED`. @default '[REDACTED]' */
+  replace?: string
 }
 
 export interface Redaction {
+  /** What stands where a secret stood. */
+  readonly replacement: string
   /**
    * Whether the value under this key, header, field or query parameter is a secret by its name alone: it is one of the
    * list, or its last words are (`dbPassword`, `x-vault-token`; not `max_tokens`).
@@ -21,234 +52,165 @@ export interface Redaction {
    * also of URLs that stand in it; relative URLs too.
    */
   url(text: string): string
+  /** The same text where nothing in it has the form of a secret; otherwise one in which that is replaced. */
+  text(text: string): string
   /**
-   * The same value where nothing in it is secret; otherwise a copy, in which the secrets are replaced.
-   * Class instances other than plain objects and arrays are left to the serializer that knows them.
+   * The same value where nothing in it is secret; otherwise a copy as JSON would show it, in which the secrets are
+   * replaced. Errors and bytes are always copied: to their type, message and stack, and to their size.
    */
   fields(value: unknown): unknown
+  /** The same for the value under one key at the root of a line. */
+  field(key: string, value: unknown): unknown
+  /** The same for one attribute of a span: a text, a number, a boolean or a list of them. Database text loses its literals. */
+  attribute(key: string, value: unknown): unknown
 }
 
-/** What stands where a secret stood. */
+/** What stands where a secret stood, unless `replace` says otherwise. */
 export const REDACTED = '[REDACTED]'
 
-/** Makes a policy; without options it covers credentials, cookies and tokens. */
+/**
+ * Makes a policy; without options it covers credentials, cookies, tokens and card numbers. Throws `TRI_ERR_OPTION` and
+ * `TRI_ERR_UNKNOWN_OPTION`.
+ */
 export function createRedaction(options: RedactionOptions = {}): Redaction {
-  return new Policy(new Set([...SECRET_KEYS, ...(options.keys ?? [])].map(plainKey)))
+  checkOptions(options)
+  return new Policy(options)
 }
 
-/** Compared in lower case without `-`, `_` and spaces. */
-const SECRET_KEYS: readonly string[] = [
-  'authorization',
-  'proxy-authorization',
-  'cookie',
-  'set-cookie',
-  'x-api-key',
-  'api-key',
-  'x-auth-token',
-  'x-csrf-token',
-  'x-xsrf-token',
-  'password',
-  'passwd',
-  'passphrase',
-  'secret',
-  'client-secret',
-  'token',
-  'access-token',
-  'refresh-token',
-  'id-token',
-  'auth-token',
-  'private-key',
-  'secret-key',
-  'credentials',
-  // Query parameters that sign or authorise a URL: semantic conventions 1.45, `url.query`.
-  'AWSAccessKeyId',
-  'Signature',
-  'sig',
-  'X-Goog-Signature',
-  'X-Amz-Signature',
-  'X-Amz-Credential',
-  'X-Amz-Security-Token',
-]
+/** Whether it is what a strict policy threw: a fence lets it through, so that the test which logged a secret fails. */
+export function isSecretError(error: unknown): boolean {
+  // By its code: another copy of this package may have thrown it.
+  return error instanceof Error && (error as { code?: unknown }).code === SECRET_FOUND
+}
 
-/** How a key ends that is secret whatever stands before, as {@link plainKey} writes it. */
-const SECRET_ENDINGS: readonly string[] = [
-  'password',
-  'passwd',
-  'pwd',
-  'passphrase',
-  'secret',
-  'token',
-  'apikey',
-  'credentials',
-  'privatekey',
-  'secretkey',
-  'secretaccesskey',
-]
+const SECRET_FOUND = 'TRI_ERR_SECRET'
 
-/** URLs in parameters of URLs are looked into so many times; a deeper one is replaced where it may hold a secret. */
-const MAX_NESTED_URLS = 3
-/**
- * What begins an authority, and the user information in it. Both alternatives stop at what begins the next one, so
- * that no character is looked at more than a few times. Browsers take `\\` for `/`; elsewhere it is part of a password.
- */
-const USER_INFORMATION = /((?:^|:)\/{2,})[^/]*@|((?:^|:)[/\\]{2,})[^/\\]*@/g
-/** A matrix parameter of a path segment: RFC 3986 §3.3. */
-const MATRIX_PARAMETER = /;([^;=/]*)=[^;/]*/g
-/** What a value must have one of, to be a URL that has something to hide. */
-const URL_MARK = /[/\\?#;]/
+/** What may be in an attribute, by its name. */
+type AttributeKind = 'secret' | 'harmless' | 'url' | 'query' | 'database text' | 'text'
 
-/** Deeper than this nothing that a person reads is left; the value is replaced as a whole. */
-const MAX_DEPTH = 12
-/** Keys looked at in one value; beyond, what is left is replaced. */
-const MAX_KEYS = 5_000
+/** Names of semantic conventions 1.45, and those they had before. Harmless is what is one of a few words. */
+const ATTRIBUTE_KINDS: Readonly<Partial<Record<string, AttributeKind>>> = Object.assign(
+  Object.create(null) as object,
+  {
+    'http.request.method': 'harmless',
+    'http.response.status_code': 'harmless',
+    'url.scheme': 'harmless',
+    'network.protocol.version': 'harmless',
+    'server.port': 'harmless',
+    'url.full': 'url',
+    'url.path': 'url',
+    'http.url': 'url',
+    'http.target': 'url',
+    'url.query': 'query',
+    'db.query.text': 'database text',
+    'db.statement': 'database text',
+  } as const,
+)
+/** Attributes have few names; of one that is made up at run time the kind is found each time. */
+const MAX_KINDS = 2_000
 
 class Policy implements Redaction {
-  readonly #keys: ReadonlySet<string>
-  /** Key names repeat: the answer is remembered, for a bounded number of them. */
-  readonly #known = new Map<string, boolean>()
+  readonly replacement: string
+  readonly #keys: SecretKeys
+  readonly #urls: UrlRedaction
+  readonly #text: SecretText
+  readonly #urlText: SecretText
+  readonly #rules: WalkRules
+  readonly #kinds = new Map<string, AttributeKind>()
 
-  constructor(keys: ReadonlySet<string>) {
-    this.#keys = keys
+  constructor(options: RedactionOptions) {
+    this.replacement = options.replace ?? REDACTED
+    this.#keys = createSecretKeys(options.keys ?? [], options.preset)
+    this.#urls = new UrlRedaction(this.#keys)
+    const found = options.strict === true ? refuse : () => {}
+    const shared = {
+      keys: this.#keys,
+      patterns: options.patterns ?? [],
+      isPersonal: options.preset === 'pii',
+    }
+    this.#text = createSecretText({ ...shared, replacement: this.replacement, found })
+    this.#urlText = createSecretText({ ...shared, replacement: 'REDACTED', found: () => {} })
+    const places = parsePaths(options.paths ?? [])
+    this.#rules = { keys: this.#keys, text: this.#text, places, replacement: this.replacement, found }
   }
 
   isSecretKey(key: string): boolean {
-    const known = this.#known.get(key)
-    if (known !== undefined) return known
-    const plain = plainKey(key)
-    const secret = this.#keys.has(plain) || SECRET_ENDINGS.some((ending) => plain.endsWith(ending))
-    if (this.#known.size < 1_000 && key.length <= 100) this.#known.set(key, secret)
-    return secret
+    return this.#keys.has(key)
   }
 
   url(text: string): string {
-    return this.#url(text, 0)
+    return this.#urlText.forms(this.#urls.clean(text))
+  }
+
+  text(text: string): string {
+    return this.#text.clean(text)
   }
 
   fields(value: unknown): unknown {
-    return this.#walk(value, 0, { keys: 0 })
+    return cleanField(undefined, value, this.#rules)
   }
 
-  #url(text: string, depth: number): string {
-    const hash = text.indexOf('#')
-    const end = hash < 0 ? text.length : hash
-    const question = text.indexOf('?')
-    const isQuery = question >= 0 && question < end
-    const place = this.#place(text.slice(0, isQuery ? question : end))
-    const query = isQuery ? `?${this.#query(text.slice(question + 1, end), depth)}` : ''
-    if (hash < 0) return place + query
-    // A fragment is a query itself, or the URL of a page within the page.
-    const fragment = text.slice(hash + 1).split('?')
-    return `${place}${query}#${fragment.map((part) => this.#query(part, depth)).join('?')}`
+  field(key: string, value: unknown): unknown {
+    return cleanField(key, value, this.#rules)
   }
 
-  /** Authorities and path. */
-  #place(text: string): string {
-    const named = text.includes('@')
-      ? text.replace(USER_INFORMATION, (_, slashes?: string, others?: string) => {
-          return `${slashes ?? others ?? ''}REDACTED:REDACTED@`
-        })
-      : text
-    if (!named.includes(';')) return named
-    return named.replace(MATRIX_PARAMETER, (whole, key: string) =>
-      this.#isSecretParameter(key) ? `;${key}=REDACTED` : whole,
-    )
-  }
-
-  #query(query: string, depth: number): string {
-    return query
-      .split('&')
-      .map((given) => {
-        const member = this.#place(given)
-        const equals = member.indexOf('=')
-        if (equals < 0) return this.#value(member, depth)
-        const key = member.slice(0, equals)
-        if (this.#isSecretParameter(key)) return `${key}=REDACTED`
-        return `${key}=${this.#value(member.slice(equals + 1), depth)}`
-      })
-      .join('&')
-  }
-
-  /** A parameter's value is often a URL again, where to go next for instance. */
-  #value(value: string, depth: number): string {
-    const plain = decoded(value)
-    if (!URL_MARK.test(plain)) return value
-    if (depth >= MAX_NESTED_URLS) return /[@=%]/.test(plain) ? 'REDACTED' : value
-    const clean = this.#url(plain, depth + 1)
-    if (clean === plain) return value
-    return plain === value ? clean : encoded(clean)
-  }
-
-  /** `token[]` and `user[password]` too: forms write lists and objects like that. */
-  #isSecretParameter(name: string): boolean {
-    const key = decoded(name)
-    if (!key.includes('[')) return this.isSecretKey(key)
-    return key.split(/[[\]]/).some((part) => this.isSecretKey(part))
-  }
-
-  #walk(value: unknown, depth: number, spent: { keys: number }): unknown {
-    if (typeof value !== 'object' || value === null) return value
-    if (depth > MAX_DEPTH) return '[too deep]'
-    try {
-      if (Array.isArray(value)) return this.#array(value, depth, spent)
-      const prototype = Object.getPrototypeOf(value)
-      return prototype === Object.prototype || prototype === null ? this.#object(value, depth, spent) : value
-    } catch {
-      // A getter or a proxy that throws must not reach the app, nor take the rest of the line with it.
-      return '[unreadable]'
+  attribute(key: string, value: unknown): unknown {
+    let kind = this.#kinds.get(key)
+    if (kind === undefined) {
+      kind = this.#kindOf(key)
+      if (this.#kinds.size < MAX_KINDS) this.#kinds.set(key, kind)
     }
-  }
-
-  #array(value: readonly unknown[], depth: number, spent: { keys: number }): unknown {
-    let copy: unknown[] | undefined
-    for (let i = 0; i < value.length; i++) {
-      if (++spent.keys > MAX_KEYS) return [...(copy ?? value.slice(0, i)), '[too large]']
-      const item = value[i]
-      const clean = this.#walk(item, depth + 1, spent)
-      if (clean !== item) copy ??= value.slice(0, i)
-      if (copy !== undefined) copy[i] = clean
+    if (kind === 'harmless' || typeof value === 'boolean') return value
+    if (kind === 'secret') {
+      if (value === undefined || value === null || value === '') return value
+      this.#rules.found(`the attribute "${key.slice(0, 100)}"`)
+      return this.replacement
     }
-    return copy ?? value
+    if (typeof value !== 'string') return cleanField('', value, this.#rules)
+    if (kind === 'url') return this.url(value)
+    if (kind === 'query') return value === '' ? value : this.url(`?${value}`).slice(1)
+    return this.#text.clean(kind === 'database text' ? withoutLiterals(value) : value)
   }
 
-  #object(value: object, depth: number, spent: { keys: number }): unknown {
-    let copy: Record<string, unknown> | undefined
-    for (const key of Object.keys(value)) {
-      if (++spent.keys > MAX_KEYS) return '[too large]'
-      const item = (value as Record<string, unknown>)[key]
-      const clean = this.isSecretKey(key) && !isEmpty(item) ? REDACTED : this.#walk(item, depth + 1, spent)
-      if (clean === item) continue
-      copy ??= { ...value }
-      // Defined, not assigned: a key called `__proto__` stays a key.
-      Object.defineProperty(copy, key, { value: clean, writable: true, enumerable: true, configurable: true })
-    }
-    return copy ?? value
+  #kindOf(key: string): AttributeKind {
+    // A path names an attribute as it is written, or as the parts of its name.
+    const { places } = this.#rules
+    const deep = key.split('.').reduce<Places | undefined>(under, places)
+    if (this.#keys.has(key) || isSecretPlace(under(places, key)) || isSecretPlace(deep)) return 'secret'
+    return ATTRIBUTE_KINDS[key] ?? 'text'
   }
 }
 
-/** Nothing is hidden where nothing is: `token: undefined` tells a reader more than a mask would. */
-function isEmpty(value: unknown): boolean {
-  return value === undefined || value === null || value === ''
+function refuse(what: string): never {
+  throw new TriscopeError(SECRET_FOUND, `a secret reached telemetry: ${what}`, {
+    path: 'redact.strict',
+    hint: 'do not log it; outside of tests, without `strict`, it would have been replaced',
+  })
 }
 
-function plainKey(key: string): string {
-  return key.toLowerCase().replaceAll('-', '').replaceAll('_', '').replaceAll(' ', '')
+const OPTION_NAMES: readonly (keyof RedactionOptions)[] = [
+  'keys',
+  'paths',
+  'patterns',
+  'preset',
+  'strict',
+  'replace',
+]
+
+function checkOptions(options: RedactionOptions): void {
+  rejectUnknownKeys('redact', options, OPTION_NAMES)
+  const { keys, paths, patterns, preset, strict, replace } = options
+  const isText = (one: unknown): boolean => typeof one === 'string' && one !== ''
+  check('keys', 'a list of names', keys, (value) => Array.isArray(value) && value.every(isText))
+  check('paths', 'a list of paths', paths, (value) => Array.isArray(value) && value.every(isText))
+  check('patterns', 'a list of regular expressions', patterns, (value) => {
+    return Array.isArray(value) && value.every((one) => one instanceof RegExp)
+  })
+  check('preset', '"pii"', preset, (value) => value === 'pii')
+  check('strict', 'true or false', strict, (value) => typeof value === 'boolean')
+  check('replace', 'some text', replace, isText)
 }
 
-function decoded(text: string): string {
-  if (!text.includes('%')) return text
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    // Not percent-encoded after all: taken as it stands.
-    return text
-  }
-}
-
-function encoded(text: string): string {
-  try {
-    return encodeURIComponent(text)
-  } catch {
-    // Half a surrogate pair, which cannot be encoded; and a secret was in it.
-    return 'REDACTED'
-  }
+function check(name: string, expected: string, value: unknown, fits: (value: unknown) => boolean): void {
+  if (value !== undefined && !fits(value)) rejectOption(`redact.${name}`, expected, value)
 }

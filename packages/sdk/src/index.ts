@@ -1,4 +1,4 @@
-export type { Value } from '@triscope/core'
+export type { RedactionOptions, RedactionPreset, Value } from '@triscope/core'
 export { TriscopeError } from '@triscope/core'
 export { getLogger } from '@triscope/logging'
 export type { Counter, Gauge, Histogram, Registry } from '@triscope/metrics'

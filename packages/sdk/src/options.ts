@@ -1,5 +1,5 @@
 /** What `triscope(options)` and `createTelemetry(options)` take. Every field is optional; an unknown one throws. */
-import type { Clock, DiagnosticMessage, Value } from '@triscope/core'
+import type { Clock, DiagnosticMessage, RedactionOptions, Value } from '@triscope/core'
 import { rejectOption, rejectUnknownKeys } from '@triscope/core'
 import type { LoggingOptions } from '@triscope/logging'
 import type { Registry, RuntimeMetricsOptions } from '@triscope/metrics'
@@ -24,6 +24,12 @@ export interface TriscopeOptions {
    * @default `/metrics`, `/livez`, `/readyz`, `/healthz` and `/favicon.ico`
    */
   ignore?: readonly (string | RegExp)[] | ((method: string, path: string) => boolean)
+  /**
+   * What must never leave the process, of log fields, messages, span attributes, exceptions, URLs and headers alike:
+   * further names, paths and patterns, the preset `pii`, and `strict` for tests.
+   * @default credentials, cookies, tokens, private keys and card numbers
+   */
+  redact?: RedactionOptions
   /** `false` switches the signal off: nothing is measured or served, and the app's own metrics are kept unseen. */
   metrics?: false | MetricsOptions
   /** `false` switches the signal off: no spans, no trace ids. */
@@ -111,6 +117,7 @@ const CHECKS: Record<keyof TriscopeOptions, Check> = {
   resource: anObject,
   enabled: aFlag,
   ignore: anIgnore,
+  redact: anObject,
   metrics: checkSection,
   tracing: checkSection,
   logging: checkSection,

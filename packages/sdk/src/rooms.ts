@@ -52,7 +52,7 @@ export function createRooms(
   resource: Resource,
   parts: RoomParts,
 ): Rooms {
-  const redaction = createRedaction()
+  const redaction = createRedaction(options.redact)
   const tracing =
     configuration.enabled && configuration.tracing !== undefined
       ? createTracing({ ...configuration.tracing.options, resource, redaction, ...parts })

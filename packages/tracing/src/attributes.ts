@@ -5,12 +5,15 @@
  * encoding it runs no code of the app. What the app's getters and proxies throw never leaves this file.
  */
 import type { Attributes, AttributeValue } from '@opentelemetry/api'
+import type { Redaction } from '@triscope/core'
 
 /** How much one span, event or link may hold. */
 export interface AttributeLimits {
   readonly attributes: number
   readonly attributeLength: number
   readonly arrayLength: number
+  /** What must not be recorded; it sees a value before that is cut, so that no secret is cut out of its form. */
+  readonly redaction: Redaction
 }
 
 /** Characters that the texts of one list may have together: a span must not hold what no backend takes. */
@@ -32,7 +35,8 @@ export class AttributeList {
   /** Sets `key`, or drops it: as invalid, or as one too many. `null` and `undefined` set nothing. */
   set(key: string, value: unknown, limits: AttributeLimits, onInvalid: OnInvalid): void {
     if (value === undefined || value === null) return
-    const clean = cleanValue(value, limits, onInvalid)
+    const shown = typeof key === 'string' ? limits.redaction.attribute(key, value) : undefined
+    const clean = cleanValue(shown, limits, onInvalid)
     if (clean === undefined || typeof key !== 'string' || key === '') {
       onInvalid()
       return

@@ -1,5 +1,5 @@
 /** How much one span may hold: OpenTelemetry specification, "Span Limits". What is beyond is counted in the span. */
-import { rejectOption, rejectUnknownKeys } from '@triscope/core'
+import { createRedaction, type Redaction, rejectOption, rejectUnknownKeys } from '@triscope/core'
 
 export interface LimitOptions {
   /**
@@ -31,10 +31,12 @@ export interface LimitOptions {
   links?: number
 }
 
-/** Limits as all code reads them. */
-export type Limits = Readonly<Required<LimitOptions>>
+/** Limits as all code reads them, with the policy for what must not be recorded at all. */
+export interface Limits extends Readonly<Required<LimitOptions>> {
+  readonly redaction: Redaction
+}
 
-const defaults: Limits = {
+const defaults: Readonly<Required<LimitOptions>> = {
   attributes: 128,
   attributeLength: 65_536,
   arrayLength: 1_000,
@@ -43,7 +45,7 @@ const defaults: Limits = {
 }
 
 /** Checks the option and fills it up; throws `TRI_ERR_OPTION`. */
-export function resolveLimits(options: LimitOptions = {}): Limits {
+export function resolveLimits(options: LimitOptions = {}, redaction: Redaction = createRedaction()): Limits {
   rejectUnknownKeys('tracing.limits', options, Object.keys(defaults))
   return {
     attributes: limit('attributes', options.attributes),
@@ -51,10 +53,11 @@ export function resolveLimits(options: LimitOptions = {}): Limits {
     arrayLength: limit('arrayLength', options.arrayLength),
     events: limit('events', options.events),
     links: limit('links', options.links),
+    redaction,
   }
 }
 
-function limit(name: keyof Limits, value: number | undefined): number {
+function limit(name: keyof LimitOptions, value: number | undefined): number {
   const count = value ?? defaults[name]
   if (count === Number.POSITIVE_INFINITY || (Number.isInteger(count) && count >= 0)) return count
   rejectOption(`tracing.limits.${name}`, 'a count of 0 or more', value)

@@ -491,3 +491,28 @@ describe('sampling', () => {
     expect(count('triscope_telemetry_dropped_total')).toBe(1)
   })
 })
+
+describe('redaction of a span', () => {
+  it('hides secrets by name and by form, in attributes, events, links, exceptions, statuses and database text', () => {
+    const { start, read } = setUp()
+    const span = start({
+      attributes: { 'http.request.header.authorization': ['S3CR3T'], list: ['a', 'token=S3CR3T'] },
+      links: [{ context: start().spanContext(), attributes: { 'x-api-key': 'S3CR3T' } }],
+    })
+    span.setAttribute('url.full', 'https://u:S3CR3T@h/p?access_token=S3CR3T')
+    span.setAttribute('url.query', 'access_token=S3CR3T&x=1')
+    span.setAttributes({
+      dbPassword: 'S3CR3T',
+      note: 'Bearer S3CR3Ttoken',
+      'db.query.text': "SELECT 'S3CR3T'",
+    })
+    span.addEvent('e', { cookie: 'S3CR3T' })
+    span.recordException(new Error('connect db://u:S3CR3T@h'))
+    span.setStatus({ code: SpanStatusCode.ERROR, message: 'password=S3CR3T' })
+    span.end()
+    const { attributes, events, links, status } = read(span)
+    const shown = JSON.stringify([attributes, events, links, status])
+    expect(shown).not.toContain('S3CR3T')
+    expect(shown.match(/REDACTED/g)?.length).toBeGreaterThanOrEqual(10)
+  })
+})

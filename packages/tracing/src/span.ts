@@ -146,7 +146,8 @@ export class RecordingSpan extends LocalSpan implements Span, Omit<ReadableSpan,
         record.statusMessage = undefined
       } else if (code === SpanStatusCode.ERROR) {
         record.statusCode = code
-        record.statusMessage = typeof message === 'string' ? message : undefined
+        record.statusMessage =
+          typeof message === 'string' ? this.#owner.limits.redaction.text(message) : undefined
       }
     } catch {
       // The status could not be read; the span keeps the one it has.

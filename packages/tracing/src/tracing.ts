@@ -78,7 +78,7 @@ export interface TracingOptions {
   /** How spans are gathered for an OTLP endpoint. */
   batch?: BatchOptions
   /**
-   * What is hidden in `url.full` of client spans.
+   * What is hidden in attributes, by name and by form, in exceptions, statuses and URLs.
    * @default `createRedaction()` of `@triscope/core`
    */
   redaction?: Redaction
@@ -156,10 +156,11 @@ export function createTracing(options: TracingOptions & RoomOptions): Tracing {
     resolveBaggageHosts(options.baggageHosts),
   )
   const inbound = resolveInbound(options.inbound)
+  const redaction = options.redaction ?? createRedaction()
   const engine = new Engine({
     clock,
     diagnostics,
-    limits: resolveLimits(options.limits),
+    limits: resolveLimits(options.limits, redaction),
     sampler: resolveSampler(options.sampler ?? 1),
     resource: options.resource,
     processors,
@@ -170,7 +171,6 @@ export function createTracing(options: TracingOptions & RoomOptions): Tracing {
   })
   const provider = new SpanTracerProvider(engine, scopes)
   const tracer = provider.getTracer(TRACER_NAME, SDK_VERSION)
-  const redaction = options.redaction ?? createRedaction()
   const hideLive = engine.showLive()
   const watches = new Set<() => void>()
   let shutdown: Promise<boolean> | undefined
