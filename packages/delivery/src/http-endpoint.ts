@@ -3,7 +3,7 @@
  *
  * Invariant: `url` and what `clean` returns have no credential in them.
  */
-import { type RequestOptions, validateHeaderName, validateHeaderValue } from 'node:http'
+import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { AgentOptions } from 'node:https'
 import { createSecureContext } from 'node:tls'
 import {
@@ -18,6 +18,7 @@ import {
 } from '@triscope/core'
 import type { Endpoint } from './http-result.ts'
 import type { Answer } from './otlp-answer.ts'
+import type { HttpProxy } from './tunnel.ts'
 
 /** Options of `createHttpSender`. */
 export interface HttpSenderOptions {
@@ -34,6 +35,12 @@ export interface HttpSenderOptions {
   compression?: 'gzip' | 'none'
   /** Certificates in PEM, for `https:`. */
   tls?: HttpTls
+  /**
+   * The URL of an HTTP proxy, `http:` or `https:`; user information in it is sent to it alone, and never shown. `https:`
+   * targets are reached through CONNECT. `proxyFor` finds it in an environment.
+   * @default none
+   */
+  proxy?: string
   /** @default `triscope/` and the version */
   userAgent?: string
   /**
@@ -62,12 +69,13 @@ export interface HttpTls {
 /** A checked endpoint. */
 export interface HttpEndpoint extends Endpoint {
   readonly secure: boolean
-  /** Host, port and path, as `http.request` takes them. */
-  readonly target: Readonly<Pick<RequestOptions, 'hostname' | 'port' | 'path'>>
+  /** As `http.request` takes it. */
+  readonly target: { readonly hostname: string; readonly port: number; readonly path: string }
   /** In lower case. */
   readonly headers: Readonly<Record<string, string>>
   /** As an agent takes it. */
   readonly tls: Pick<AgentOptions, keyof HttpTls>
+  readonly proxy: HttpProxy | undefined
 }
 
 const KNOWN = [
@@ -76,6 +84,7 @@ const KNOWN = [
   'contentType',
   'compression',
   'tls',
+  'proxy',
   'userAgent',
   'readAnswer',
   'diagnostics',
@@ -92,33 +101,56 @@ export function resolveEndpoint(options: HttpSenderOptions): HttpEndpoint {
   if (compression !== undefined && compression !== 'gzip' && compression !== 'none') {
     rejectOption('compression', '"gzip" or "none"', compression)
   }
-  const url = parsedUrl(options.url)
+  const url = parsedUrl('url', options.url)
   const secure = url.protocol === 'https:'
   const headers = checkedHeaders({ ...options.headers, 'content-type': options.contentType })
   if (options.userAgent !== undefined) checkedHeaders({ 'user-agent': options.userAgent })
-  if (url.username !== '' && headers['authorization'] === undefined) {
-    const pair = `${decoded(url.username)}:${decoded(url.password)}`
-    headers['authorization'] = `Basic ${Buffer.from(pair).toString('base64')}`
-  }
-  const secrets = secretsOf(url, headers)
+  if (url.username !== '') headers['authorization'] ??= basic(url)
+  const proxyUrl = options.proxy === undefined ? undefined : parsedUrl('proxy', options.proxy)
+  const proxy = proxyUrl === undefined ? undefined : proxyOf(proxyUrl)
+  const secrets = [...secretsOf(url, headers), ...(proxyUrl === undefined ? [] : secretsOf(proxyUrl, {}))]
   const redaction = createRedaction()
   return {
     url: redaction.url(`${url.protocol}//${url.host}${url.pathname}${url.search}`),
     secure,
     target: {
-      // Brackets are the URL's way to write an IPv6 address, not the resolver's.
-      hostname: url.hostname.replace(/^\[|\]$/g, ''),
-      port: url.port === '' ? (secure ? 443 : 80) : Number(url.port),
+      hostname: hostOf(url),
+      port: portOf(url),
       path: `${url.pathname}${url.search}`,
     },
     headers,
     tls: tls === undefined ? {} : checkedTls(tls),
+    proxy,
     clean: (text) =>
       secrets.reduce((clean, secret) => clean.replaceAll(secret, REDACTED), redaction.url(text)),
   }
 }
 
-function parsedUrl(text: string): URL {
+function basic({ username, password }: URL): string {
+  return `Basic ${Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64')}`
+}
+
+function proxyOf(url: URL): HttpProxy {
+  const secure = url.protocol === 'https:'
+  return {
+    url: `${url.protocol}//${url.host}`,
+    secure,
+    hostname: hostOf(url),
+    port: portOf(url),
+    authorization: url.username === '' ? undefined : basic(url),
+  }
+}
+
+/** Brackets are the URL's way to write an IPv6 address, not the resolver's. */
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '')
+}
+
+function portOf({ port, protocol }: URL): number {
+  return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port)
+}
+
+function parsedUrl(option: string, text: string): URL {
   const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url
   const shown =
@@ -127,7 +159,8 @@ function parsedUrl(text: string): URL {
           .url(text)
           .replace(/^[^/]*@/, 'REDACTED@')
       : text
-  return rejectOption('url', 'an http: or https: URL', shown, 'for example http://localhost:4318/v1/traces')
+  const example = option === 'proxy' ? 'http://localhost:3128' : 'http://localhost:4318/v1/traces'
+  return rejectOption(option, 'an http: or https: URL', shown, `for example ${example}`)
 }
 
 /** The same headers with names in lower case; what is wrong is named, its value never shown. */

@@ -8,6 +8,7 @@ import { messageOf } from '@triscope/core'
 import { ExportError } from './export-error.ts'
 import type { Answer } from './otlp-answer.ts'
 import type { SendResult } from './sender.ts'
+import { ProxyRefusal } from './tunnel.ts'
 
 const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504])
 
@@ -43,14 +44,21 @@ export function resultOfAnswer(
 
 /** The result of an attempt that ended without an answer. @param reused the connection had served a request before */
 export function resultOfFailure(endpoint: Endpoint, error: unknown, reused: boolean): SendResult {
+  if (error instanceof ProxyRefusal) return resultOfProxy(endpoint, error)
   const code = codeOf(error)
   const words = `${endpoint.clean(wordsOf(error))}${remedyForCode(endpoint, code)}`
   const cause = new ExportError(code, `${endpoint.url} cannot be reached: ${words}`, error)
   // What answers there speaks another protocol; it will not learn this one.
-  if (code.startsWith('HPE_')) return { kind: 'refused', cause }
+  if (code.startsWith('HPE_') || code === 'ERR_HTTP2_ERROR') return { kind: 'refused', cause }
   // A backend closes idle connections when it likes; a new one cannot fail in this way, so this does not repeat.
   const stale = reused && (code === 'ECONNRESET' || code === 'EPIPE')
   return { kind: 'retry', cause, ...(stale ? { afterMs: 0 } : {}) }
+}
+
+function resultOfProxy(endpoint: Endpoint, { status, message }: ProxyRefusal): SendResult {
+  const words = `${endpoint.url} cannot be reached: ${message}${remedyForStatus(endpoint, status, undefined)}`
+  const cause = new ExportError(String(status), words)
+  return { kind: RETRYABLE.has(status) ? 'retry' : 'refused', cause }
 }
 
 /** The result of an attempt that took too long. */
@@ -91,6 +99,7 @@ function remedyForCode(endpoint: Endpoint, code: string): string {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return '; is the host name right?'
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) return '; should the URL begin with http:// ?'
   if (code.startsWith('HPE_')) return '; is this an HTTP port? OTLP over HTTP is 4318, over gRPC 4317'
+  if (code === 'ERR_HTTP2_ERROR') return '; is this a gRPC port? OTLP over gRPC is 4317, over HTTP 4318'
   if (UNTRUSTED.has(code)) return "; give its authority's certificate as tls.ca"
   return ''
 }

@@ -3,6 +3,7 @@ import net from 'node:net'
 import { isUntraced } from '@triscope/core'
 import { createManualClock } from '@triscope/testing'
 import { afterEach, describe, expect, it } from 'vitest'
+import { CERT, KEY } from './certificate.fixture.ts'
 import {
   createHttpSender,
   type HttpSenderOptions,
@@ -51,25 +52,6 @@ function said(result: SendResult): string {
 
 const errorType = (result: SendResult): unknown =>
   result.kind === 'accepted' ? undefined : (result.cause as { errorType?: unknown }).errorType
-
-/** A key and a certificate of its own signing, for loopback, valid from 2020 to 2120; they guard nothing. */
-const KEY = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgw1hpe6OlmK6gJ0JU
-n88/P+1Pum3BWOodPPhHWXpNH06hRANCAASKXJY5GKVcitlnkOs5Ote1QEIokTXn
-CIdvoDhkIqeOdA4Drj7n/8w1272BjTdHtztbgbRD0HeFjpQDGlqM0ZYS
------END PRIVATE KEY-----
-`
-const CERT = `-----BEGIN CERTIFICATE-----
-MIIBZzCCAQ2gAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv
-c3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBQxEjAQBgNVBAMM
-CWxvY2FsaG9zdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABIpcljkYpVyK2WeQ
-6zk617VAQiiRNecIh2+gOGQip450DgOuPuf/zDXbvYGNN0e3O1uBtEPQd4WOlAMa
-WozRlhKjTjBMMBoGA1UdEQQTMBGCCWxvY2FsaG9zdIcEfwAAATAPBgNVHRMBAf8E
-BTADAQH/MB0GA1UdDgQWBBQSFe7oui4YQ0A8xRDvyzZ3RZnvtTAKBggqhkjOPQQD
-AgNIADBFAiAI5XSJaIYkzEeNFFnFznbPXrKolptmCrCfRkbH8k6T6QIhALc01T/f
-E9kB8D8Z7dzj2+SZDbVcIaD6akpHJMTd0RQl
------END CERTIFICATE-----
-`
 
 describe('HTTP sender', () => {
   it('posts the body to the whole URL, over one connection that is kept', async () => {

@@ -4,14 +4,13 @@
  * Invariant: `send` always settles, within its timeout, and never rejects; no credential is in anything it says; no
  * socket of its keeps the process alive; nothing of it is traced.
  */
-import http from 'node:http'
-import https from 'node:https'
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import { type Clock, type Diagnostics, SDK_VERSION, systemClock, type Timer, untraced } from '@triscope/core'
+import { gzipped } from './body-encoding.ts'
 import { ExportError } from './export-error.ts'
 import { type HttpEndpoint, type HttpSenderOptions, resolveEndpoint } from './http-endpoint.ts'
 import { resultOfAnswer, resultOfFailure, resultOfTimeout } from './http-result.ts'
+import { createHttpWay, type HttpWay } from './http-way.ts'
 import type { Answer } from './otlp-answer.ts'
 import type { Sender, SendResult } from './sender.ts'
 
@@ -22,14 +21,10 @@ export function createHttpSender(options: HttpSenderOptions): Sender {
 
 /** OTLP 1.10, "OTLP/HTTP Response": a client limits what it reads; this is the specification's figure. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024
-/** A smaller body fits in one packet with its headers, compressed or not. */
-const MIN_GZIP_BYTES = 1024
-
-const compressed = promisify(gzip)
 
 class HttpSender implements Sender {
   readonly #endpoint: HttpEndpoint
-  readonly #agent: http.Agent
+  readonly #way: HttpWay
   readonly #clock: Clock
   readonly #diagnostics: Diagnostics | undefined
   readonly #readAnswer: NonNullable<HttpSenderOptions['readAnswer']>
@@ -39,6 +34,7 @@ class HttpSender implements Sender {
 
   constructor(options: HttpSenderOptions, endpoint: HttpEndpoint) {
     this.#endpoint = endpoint
+    this.#way = createHttpWay(endpoint)
     this.#clock = options.clock ?? systemClock
     this.#diagnostics = options.diagnostics
     this.#readAnswer = options.readAnswer ?? (() => undefined)
@@ -48,11 +44,6 @@ class HttpSender implements Sender {
       ...endpoint.headers,
       'content-type': options.contentType,
     }
-    // Exports do not overlap; the second socket is for one whose predecessor is still being torn down.
-    const settings = { keepAlive: true, maxSockets: 2, maxFreeSockets: 1 }
-    this.#agent = endpoint.secure
-      ? new https.Agent({ ...settings, ...endpoint.tls })
-      : new http.Agent(settings)
   }
 
   send(body: Uint8Array, timeoutMs: number): Promise<SendResult> {
@@ -61,11 +52,11 @@ class HttpSender implements Sender {
 
   close(): void {
     this.#closed = true
-    this.#agent.destroy()
+    this.#way.close()
   }
 
   #attempt(body: Uint8Array, timeoutMs: number, resolve: (result: SendResult) => void): void {
-    let request: http.ClientRequest | undefined
+    let request: ClientRequest | undefined
     let settled = false
     const settle = (result: SendResult): void => {
       if (settled) return
@@ -77,7 +68,7 @@ class HttpSender implements Sender {
       settle(resultOfTimeout(this.#endpoint, timeoutMs))
       request?.destroy()
     })
-    void this.#encoded(body).then((encoded) => {
+    void (this.#gzip ? gzipped(body, this.#diagnostics) : Promise.resolve(body)).then((encoded) => {
       if (settled) return
       try {
         if (this.#closed) throw new Error('the sender is closed')
@@ -89,26 +80,10 @@ class HttpSender implements Sender {
     })
   }
 
-  async #encoded(body: Uint8Array): Promise<Uint8Array> {
-    if (!this.#gzip || body.length < MIN_GZIP_BYTES) return body
-    try {
-      return await compressed(body)
-    } catch (error) {
-      this.#diagnostics?.failed('TRI_WARN_EXPORT', error)
-      return body
-    }
-  }
-
-  #request(body: Uint8Array, zipped: boolean, settle: (result: SendResult) => void): http.ClientRequest {
-    const { secure, target } = this.#endpoint
+  #request(body: Uint8Array, zipped: boolean, settle: (result: SendResult) => void): ClientRequest {
     const headers: Record<string, string | number> = { ...this.#headers, 'content-length': body.length }
     if (zipped) headers['content-encoding'] = 'gzip'
-    const request = (secure ? https : http).request({
-      ...target,
-      method: 'POST',
-      agent: this.#agent,
-      headers,
-    })
+    const request = this.#way.post(headers)
     const failed = (error: unknown): void => {
       settle(resultOfFailure(this.#endpoint, error, request.reusedSocket))
     }
@@ -120,8 +95,8 @@ class HttpSender implements Sender {
   }
 
   #read(
-    request: http.ClientRequest,
-    response: http.IncomingMessage,
+    request: ClientRequest,
+    response: IncomingMessage,
     settle: (result: SendResult) => void,
     failed: (error: unknown) => void,
   ): void {

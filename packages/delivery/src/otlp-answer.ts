@@ -3,6 +3,7 @@
  *
  * Invariant: never throws, whatever the bytes; what cannot be read is said to be so, and the status alone decides.
  */
+import { ProtobufReader } from './protobuf-reader.ts'
 
 /** What an answer had to say. */
 export interface Answer {
@@ -94,7 +95,7 @@ function textOf(bytes: Uint8Array): string {
 }
 
 /** A backend's text goes into log lines: no line breaks, no control characters, and not a page of HTML. */
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   const line = text
     .slice(0, 2_000)
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
@@ -104,56 +105,25 @@ function oneLine(text: string): string {
 
 /**
  * The last value of one field of a message: a number for a varint, bytes for what has a length, `null` when it is
- * absent; `undefined` when the bytes are no message. Protocol Buffers encoding, "Message Structure".
+ * absent; `undefined` when the bytes are no message.
  */
 function readField(bytes: Uint8Array, wanted: number): number | Uint8Array | null | undefined {
   let found: number | Uint8Array | null = null
-  let at = 0
-  while (at < bytes.length) {
-    const tag = readVarint(bytes, at)
-    if (tag === undefined) return undefined
-    const field = Math.floor(tag.value / 8)
-    if (field === 0) return undefined
-    at = tag.next
-    let value: number | Uint8Array | null = null
-    switch (tag.value % 8) {
-      case 0: {
-        const varint = readVarint(bytes, at)
-        if (varint === undefined) return undefined
-        value = varint.value
-        at = varint.next
-        break
-      }
-      case 1:
-        at += 8
-        break
-      case 2: {
-        const length = readVarint(bytes, at)
-        if (length === undefined || length.value > bytes.length - length.next) return undefined
-        at = length.next + length.value
-        value = bytes.subarray(length.next, at)
-        break
-      }
-      case 5:
-        at += 4
-        break
-      default:
-        return undefined
+  try {
+    const reader = new ProtobufReader(bytes)
+    for (let field = reader.next(); field !== 0; field = reader.next()) {
+      if (field === wanted && reader.isVarint) found = countOf(reader.uint())
+      else if (field === wanted && reader.hasLength) found = reader.bytes()
+      else reader.skip()
     }
-    if (at > bytes.length) return undefined
-    if (field === wanted) found = value
+  } catch {
+    // No message: the caller says so.
+    return undefined
   }
   return found
 }
 
-/** At most ten bytes; negative numbers, which have the highest bit of 64, become 0: no count is negative. */
-function readVarint(bytes: Uint8Array, from: number): { value: number; next: number } | undefined {
-  let value = 0
-  for (let i = 0; i < 10; i++) {
-    const byte = bytes[from + i]
-    if (byte === undefined) return undefined
-    value += (byte & 0x7f) * 2 ** (7 * i)
-    if (byte < 0x80) return { value: value >= 2 ** 63 ? 0 : value, next: from + i + 1 }
-  }
-  return undefined
+/** Negative numbers have the highest bit of 64, and no count is negative. */
+function countOf(varint: number): number {
+  return varint >= 2 ** 63 ? 0 : varint
 }

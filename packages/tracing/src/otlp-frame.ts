@@ -4,7 +4,7 @@
 
 import type { Resource } from '@triscope/core'
 import { ProtobufWriter } from '@triscope/delivery'
-import { SCOPE_HEADER_BYTES, type ScopeTable, scopeNumber } from './scope.ts'
+import { recordsByScope, SCOPE_HEADER_BYTES, type ScopeTable } from './scope.ts'
 import { writeAttribute } from './span-encoder.ts'
 
 /** Makes the function that delivery calls for each batch; the resource is encoded here, once. */
@@ -15,15 +15,9 @@ export function createFrame(
   const encodedResource = encodeResource(resource)
   const writer = new ProtobufWriter()
   return (records) => {
-    const byScope = new Map<number, Uint8Array[]>()
-    for (const record of records) {
-      const group = byScope.get(scopeNumber(record))
-      if (group === undefined) byScope.set(scopeNumber(record), [record])
-      else group.push(record)
-    }
     const resourceSpans = writer.begin(1)
     writer.bytes(1, encodedResource)
-    for (const group of byScope.values()) writeScopeSpans(writer, scopes, group)
+    for (const group of recordsByScope(records)) writeScopeSpans(writer, scopes, group)
     writer.end(resourceSpans)
     return writer.finish()
   }

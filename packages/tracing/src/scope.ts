@@ -60,8 +60,19 @@ export class ScopeTable {
   }
 }
 
+/** The records of each scope, in their order. */
+export function recordsByScope(records: readonly Uint8Array[]): Uint8Array[][] {
+  const byScope = new Map<number, Uint8Array[]>()
+  for (const record of records) {
+    const group = byScope.get(scopeNumber(record))
+    if (group === undefined) byScope.set(scopeNumber(record), [record])
+    else group.push(record)
+  }
+  return [...byScope.values()]
+}
+
 /** The number in a record's header. */
-export function scopeNumber(record: Uint8Array): number {
+function scopeNumber(record: Uint8Array): number {
   return (record[0] ?? 0) | ((record[1] ?? 0) << 8) | ((record[2] ?? 0) << 16) | ((record[3] ?? 0) << 24)
 }
 

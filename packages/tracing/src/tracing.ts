@@ -25,7 +25,6 @@ import { type BaggageHosts, resolveBaggageHosts } from './hosts.ts'
 import { type Inbound, resolveInbound } from './inbound.ts'
 import { type LimitOptions, resolveLimits } from './limits.ts'
 import { type BatchOptions, createOtlpExport, type OtlpExporterOptions } from './otlp-export.ts'
-import { createFrame } from './otlp-frame.ts'
 import { endAll } from './pipelines.ts'
 import { Propagator } from './propagator.ts'
 import { type PropagatorName, resolvePropagators } from './propagators.ts'
@@ -141,10 +140,12 @@ export function createTracing(options: TracingOptions & RoomOptions): Tracing {
     ),
   )
   const parts = {
-    frame: createFrame(options.resource, scopes),
+    resource: options.resource,
+    scopes,
     batch: options.batch ?? {},
     clock,
     diagnostics,
+    env: options.env ?? {},
   }
   const deliveries = otlp.map((exporter) => createOtlpExport(exporter, parts))
   const processors = [
