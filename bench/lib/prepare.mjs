@@ -14,7 +14,7 @@ const stamp = join(bench, 'node_modules/.bench-installed')
 
 /** Throws where a package has not been built since its source changed. */
 export function prepare() {
-  const stale = rooms.filter((room) => !isBuilt(room))
+  const stale = rooms.filter((room) => !isBuilt(room, false))
   if (stale.length > 0) {
     throw new Error(`not built since the last change: ${stale.join(', ')}; run npm run build`)
   }

@@ -26,11 +26,11 @@ export function use(app: ExpressApp, handler: unknown): void {
   ;(app as unknown as { use(handler: unknown): unknown }).use(handler)
 }
 
-/** The stack of the app's own router, which is made where there is none yet. */
-export function stackOf(app: ExpressApp): Layer[] {
+/** The app's own router, which is made where there is none yet. */
+export function routerOf(app: ExpressApp): { readonly stack: Layer[] } {
   // In this order: reading `router` throws in Express 4.
   const { _router } = app as { _router?: { stack: Layer[] } }
-  return _router?.stack ?? (app as unknown as { router: { stack: Layer[] } }).router.stack
+  return _router ?? (app as unknown as { router: { stack: Layer[] } }).router
 }
 
 /** Throws `TRI_ERR_APP` for what is no app and no object of options, and says what it looks like. */

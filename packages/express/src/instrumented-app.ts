@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type RequestTelemetry, type Telemetry, TriscopeError } from '@triscope/sdk'
-import { type ExpressApp, type Next, stackOf, use } from './express-app.ts'
+import { type ExpressApp, type Next, routerOf, use } from './express-app.ts'
 import { lateWarning } from './late-routes.ts'
 import { observeLayers } from './layer-observer.ts'
 import type { Layer } from './mount-template.ts'
@@ -16,6 +16,8 @@ const INSTRUMENTED = Symbol.for('triscope.1.express.app')
 /** One app that triscope stands on. */
 interface Instrumented {
   readonly telemetry: Telemetry
+  /** The app's own router, whose stack may be exchanged. */
+  readonly router: { readonly stack: readonly Layer[] }
   /** The last layer of the stack, when it was looked at last. */
   last: Layer | undefined
 }
@@ -26,9 +28,10 @@ type MarkedApp = ExpressApp & { [INSTRUMENTED]?: Instrumented }
 export function instrument(app: ExpressApp, telemetry: Telemetry, handler: unknown): void {
   const marked = app as MarkedApp
   if (marked[INSTRUMENTED] !== undefined) return
-  marked[INSTRUMENTED] = { telemetry, last: undefined }
+  const router = routerOf(app)
+  marked[INSTRUMENTED] = { telemetry, router, last: undefined }
   addRequestFields(app.request, telemetry)
-  const stack = stackOf(app)
+  const { stack } = router
   const [sample] = stack
   if (sample !== undefined) observeLayers(sample, telemetry.diagnostics)
   const warning = lateWarning(layersBefore(stack, handler))
@@ -52,7 +55,7 @@ export function telemetryOf(app: ExpressApp): Telemetry {
 export function closeStack(app: ExpressApp): void {
   const instrumented = (app as MarkedApp)[INSTRUMENTED]
   if (instrumented === undefined) return
-  const stack = stackOf(app)
+  const { stack } = instrumented.router
   if (stack.length > 0 && stack[stack.length - 1] === instrumented.last) return
   use(app, triscopeUnanswered)
   use(app, triscopeUnhandled)

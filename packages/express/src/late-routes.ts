@@ -30,7 +30,7 @@ function methodsOf({ methods = {} }: Route): string {
 }
 
 /** Only router 2.3 and later tell the path of a mount. */
-function mountName({ rawPath, regexp, slash }: Layer & { slash?: boolean }): string {
+function mountName({ rawPath, regexp, slash }: Layer): string {
   if (rawPath !== undefined) return rawPath === '/' ? '' : String(rawPath)
   const atRoot = slash ?? (regexp as { fast_slash?: boolean } | undefined)?.fast_slash
   return atRoot === true ? '' : '…'

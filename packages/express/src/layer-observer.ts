@@ -1,67 +1,21 @@
 /**
- * Hears of every layer that a router enters, and of every error, for all apps of one copy of Express.
+ * Hears of every layer that a router enters, and of every error, for all apps of one copy of Express: the two methods
+ * of the router's own layer class are wrapped, once.
  *
- * Router 2.3 and later publish it on the tracing channel `express.router.request`. Below, and in Express 4, the two
- * methods of the router's own layer class are wrapped, once.
+ * Router 2.3 also publishes this, on the tracing channel `express.router.request`. For a channel with a subscriber it
+ * makes a message, three closures and two contexts for each layer, and looks the layer up on the request: on Node 20 that
+ * is 6 µs a layer, where the wrapped method takes 0.7.
  *
  * Invariant: the router does what it would have done. Nothing here throws into it.
  */
-import { channel } from 'node:diagnostics_channel'
 import type { Telemetry } from '@triscope/sdk'
 import type { Layer, PathPattern, Route } from './mount-template.ts'
-import { progressOf, type RoutedRequest } from './route-progress.ts'
+import { pathnameOf, progressOf, type RoutedRequest } from './route-progress.ts'
 
 type Diagnostics = Telemetry['diagnostics']
 
-/** Begins to observe the kind of layer that `sample` is; once for each kind, whoever asks. */
-export function observeLayers(sample: Layer, diagnostics: Diagnostics): void {
-  if ('rawPath' in sample) subscribe(diagnostics)
-  else wrapLayerClass(Object.getPrototypeOf(sample) as LayerClass, diagnostics)
-}
-
-/** On what is observed already, so that two copies of this package do the work once. */
+/** On a class that is wrapped already, so that two copies of this package do the work once. */
 const OBSERVED = Symbol.for('triscope.1.express.observed')
-
-/** What router 2.3 publishes. */
-interface LayerEvent {
-  readonly req: RoutedRequest
-  readonly layer: Layer
-  /** The entry of the path that matched: of the route where the layer is a handler of one, else of the mount. */
-  readonly route?: PathPattern
-  readonly errorHandler?: boolean
-  readonly incomingError?: unknown
-  /** The parameter whose callback runs. */
-  readonly param?: string
-  readonly error?: unknown
-}
-
-function subscribe(diagnostics: Diagnostics): void {
-  const start = channel('tracing:express.router.request:start') as object as { [OBSERVED]?: boolean }
-  if (start[OBSERVED] === true) return
-  start[OBSERVED] = true
-  const fenced = (observe: (event: LayerEvent) => void) => (message: unknown) => {
-    try {
-      observe(message as LayerEvent)
-    } catch (error) {
-      // What a subscriber throws becomes an uncaught exception, and would end the app.
-      diagnostics.failed('TRI_WARN_ROUTE', error)
-    }
-  }
-  channel('tracing:express.router.request:start').subscribe(fenced(onStart))
-  channel('tracing:express.router.request:error').subscribe(
-    fenced(({ req, error }) => progressOf(req).failed(error)),
-  )
-}
-
-function onStart({ req, layer, route: pattern, errorHandler, incomingError, param }: LayerEvent): void {
-  const progress = progressOf(req)
-  if (errorHandler === true) progress.failed(incomingError)
-  else if (pattern === undefined) return
-  // Handlers of a route stand in layers with a method, `undefined` for all methods.
-  else if ('method' in layer || (param !== undefined && layer.route !== undefined)) {
-    progress.matched(req, pattern)
-  } else if (param === undefined) progress.entered(req, layer, pattern)
-}
 
 type HandleRequest = (this: Layer, req: RoutedRequest, res: unknown, next: unknown) => unknown
 type HandleError = (this: Layer, error: unknown, req: RoutedRequest, res: unknown, next: unknown) => unknown
@@ -75,7 +29,9 @@ interface LayerClass extends Layer {
   handle_error?: HandleError
 }
 
-function wrapLayerClass(prototype: LayerClass, diagnostics: Diagnostics): void {
+/** Begins to observe layers of the class of `sample`; once for each class, whoever asks. */
+export function observeLayers(sample: Layer, diagnostics: Diagnostics): void {
+  const prototype = Object.getPrototypeOf(sample) as LayerClass
   if (prototype[OBSERVED] === true) return
   const [onRequest, onError] =
     prototype.handleRequest === undefined
@@ -93,7 +49,7 @@ function wrapLayerClass(prototype: LayerClass, diagnostics: Diagnostics): void {
   prototype[OBSERVED] = true
   prototype[onRequest] = function (req, res, next) {
     try {
-      observeRequest(this, req)
+      observeRequest(this, req, next)
     } catch (error) {
       diagnostics.failed('TRI_WARN_ROUTE', error)
     }
@@ -101,7 +57,7 @@ function wrapLayerClass(prototype: LayerClass, diagnostics: Diagnostics): void {
   }
   prototype[onError] = function (error, req, res, next) {
     try {
-      observeError(this, error, req)
+      observeError(this, error, req, next)
     } catch (fault) {
       diagnostics.failed('TRI_WARN_ROUTE', fault)
     }
@@ -109,40 +65,41 @@ function wrapLayerClass(prototype: LayerClass, diagnostics: Diagnostics): void {
   }
 }
 
-function observeRequest(layer: Layer, req: RoutedRequest): void {
+function observeRequest(layer: Layer, req: RoutedRequest, next: unknown): void {
   // A handler within a route: the route itself was seen before.
   if ('method' in layer) return
   const { route } = layer
-  if (route !== undefined) progressOf(req).matched(req, matchedPattern(route, layer, req))
+  if (route !== undefined) progressOf(req).matched(next, route, matchedPattern(route, layer, req))
   // A handler of errors is passed by, while there is none.
-  else if ((layer.handle as { length: number }).length <= 3) progressOf(req).entered(req, layer, undefined)
+  else if ((layer.handle as { length: number }).length <= 3) progressOf(req).entered(req, layer, next)
 }
 
-function observeError(layer: Layer, error: unknown, req: RoutedRequest): void {
+function observeError(layer: Layer, error: unknown, req: RoutedRequest, next: unknown): void {
   const progress = progressOf(req)
   // The callback of a parameter fails after its route was found, and before the route's layer runs.
   const { route } = req
   if (route !== undefined && route !== progress.lastRoute && !('method' in layer)) {
-    progress.matched(req, matchedPattern(route, layer, req))
+    progress.unreached(next, route, matchedPattern(route, layer, req))
   }
   progress.failed(error)
 }
-
-/** The entry of the route's path that matches: found with the router's own layer class, one for each entry. */
+/** The entry of the route's path that matches: asked of the layer itself where it can tell, as the router asked it. */
 function matchedPattern(route: Route, layer: Layer, req: RoutedRequest): PathPattern {
   const { path } = route
   if (!Array.isArray(path)) return path as PathPattern
+  const pathname = pathnameOf(req)
+  const patterns = path.flat(Number.POSITIVE_INFINITY) as PathPattern[]
+  if (layer.route === route && layer.matchers !== undefined) {
+    const index = layer.matchers.findIndex((matches) => matches(pathname) !== false)
+    return patterns[index] ?? ''
+  }
   let entries = entriesOf.get(route)
   if (entries === undefined) {
     const LayerOf = layer.constructor as new (path: PathPattern, options: object, fn: () => void) => Entry
     const options = { sensitive: false, strict: false, end: true }
-    entries = (path.flat(Number.POSITIVE_INFINITY) as PathPattern[]).map((pattern) => ({
-      pattern,
-      layer: new LayerOf(pattern, options, () => {}),
-    }))
+    entries = patterns.map((pattern) => ({ pattern, layer: new LayerOf(pattern, options, () => {}) }))
     entriesOf.set(route, entries)
   }
-  const pathname = (req.url ?? '').split('?', 1)[0] ?? ''
   const found = entries.find((entry) => entry.layer.match(pathname)) ?? entries[0]
   return found?.pattern ?? ''
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { stackOf } from './express-app.ts'
+import { routerOf } from './express-app.ts'
 import { versions } from './express-versions.fixture.ts'
 import { type Layer, mountTemplate, type PathPattern } from './mount-template.ts'
 
@@ -8,7 +8,7 @@ import { type Layer, mountTemplate, type PathPattern } from './mount-template.ts
 function mounted(version: string, pattern: PathPattern | PathPattern[]): Layer {
   const app = versionNamed(version).express()
   app.use(pattern, (_req, _res, next) => next())
-  const layer = stackOf(app).at(-1)
+  const layer = routerOf(app).stack.at(-1)
   if (layer === undefined) throw new Error('unreachable: a layer was made')
   return layer
 }

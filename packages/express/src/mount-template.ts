@@ -17,12 +17,14 @@ export interface Route {
 
 /** What is known of a mount or a route in a router's stack. */
 export interface Layer {
-  readonly handle: unknown
+  handle: unknown
   readonly name?: string
   /** Absent or undefined where the layer is a mount. */
   readonly route?: Route | undefined
   /** From router 2.3 on. */
   readonly rawPath?: unknown
+  /** Router 2: whether it matches every path. */
+  readonly slash?: boolean
   /** Express 4. */
   readonly regexp?: RegExp
   readonly keys?: readonly { readonly name: string | number }[]

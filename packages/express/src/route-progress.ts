@@ -5,7 +5,7 @@
  * Invariant: what is told is made of templates alone. Where a router is left without an answer the route is taken back,
  * but not where an error leaves it: the error belongs to the route it was thrown in.
  */
-import type { ServerRequest } from '@triscope/sdk'
+import { holderOf, type Req, type ServerRequest } from '@triscope/sdk'
 import { type Layer, mountTemplate, type PathPattern, type Route } from './mount-template.ts'
 
 /** What a router of Express keeps on a request while it handles it. */
@@ -13,31 +13,33 @@ export interface RoutedRequest {
   readonly method?: string | undefined
   readonly url?: string | undefined
   readonly baseUrl?: string
-  /** The function that continues the router in charge: it is this router's for this request, and nobody else's. */
-  readonly next?: unknown
   readonly route?: Route | undefined
 }
 
 /** One router that is handling the request. */
 interface Frame {
+  /** The function that continues the router: it is this router's for this request, and nobody else's. */
   readonly next: unknown
   readonly outer: Frame | undefined
   /** The path that was cut off before this router, as the client sent it; and the same as templates. */
   readonly base: string
   readonly template: string
   /** The same below the mount that was entered last: the next router stands there. */
+  inner: Layer | undefined
   innerBase: string
   innerTemplate: string
 }
 
-/** Where one request is. */
+/** Where one request is. `next` is the function that the router in charge has handed to its layer. */
 export interface RouteProgress {
   /** Tells the route to `request`, from now on. */
   follow(request: ServerRequest): void
-  /** A middleware, or a router below a mount, is about to run. @param pattern of its mount, where the router tells it */
-  entered(req: RoutedRequest, layer: Layer, pattern: PathPattern | undefined): void
-  /** A route matched. @param pattern that entry of the route's path which did */
-  matched(req: RoutedRequest, pattern: PathPattern): void
+  /** A middleware, or a router below a mount, is about to run. */
+  entered(req: RoutedRequest, layer: Layer, next: unknown): void
+  /** A route matched. @param pattern that entry of its path which did */
+  matched(next: unknown, route: Route, pattern: PathPattern): void
+  /** The callback of a parameter failed after a route had matched, and before its layer ran. */
+  unreached(next: unknown, route: Route, pattern: PathPattern): void
   /** The route that matched last. */
   readonly lastRoute: Route | undefined
   /** Every router was left, and nobody has answered. */
@@ -45,14 +47,36 @@ export interface RouteProgress {
   failed(error: unknown): void
 }
 
-/** On the request, and shared by every copy of this package. */
+/** On the holder of the request's fields, and shared by every copy of this package. */
 const PROGRESS = Symbol.for('triscope.1.express.progress')
+
+/** The request that was begun last and is still in its first turn: most looks are for that one. */
+let current: RoutedRequest | undefined
+let currentProgress: RouteProgress | undefined
 
 /** The progress of `req`, begun where there is none: a router may come before the middleware that begins the request. */
 export function progressOf(req: RoutedRequest): RouteProgress {
-  const marked = req as { [PROGRESS]?: RouteProgress }
-  marked[PROGRESS] ??= new Progress()
-  return marked[PROGRESS]
+  if (req === current && currentProgress !== undefined) return currentProgress
+  const holder = holderOf(req as Req) as { [PROGRESS]?: RouteProgress }
+  const known = holder[PROGRESS]
+  if (known !== undefined) return known
+  const progress = new Progress()
+  holder[PROGRESS] = progress
+  current = req
+  currentProgress = progress
+  return progress
+}
+
+/** Ends the first turn of a request, so that none is held when it is over. */
+export function turnEnded(): void {
+  current = undefined
+  currentProgress = undefined
+}
+
+/** The path that a router matches, without the query. */
+export function pathnameOf({ url = '' }: RoutedRequest): string {
+  const question = url.indexOf('?')
+  return question < 0 ? url : url.slice(0, question)
 }
 
 class Progress implements RouteProgress {
@@ -66,21 +90,38 @@ class Progress implements RouteProgress {
     request.route(this.#route)
   }
 
-  entered(req: RoutedRequest, layer: Layer, pattern: PathPattern | undefined): void {
-    const frame = this.#frameOf(req)
-    const base = req.baseUrl ?? ''
-    frame.innerBase = base
-    frame.innerTemplate =
-      base.length <= frame.base.length
-        ? frame.template
-        : frame.template +
-          (pattern === undefined ? mountTemplate(layer, base.slice(frame.base.length)) : text(pattern))
+  entered(req: RoutedRequest, layer: Layer, next: unknown): void {
+    const frame = this.#frameOf(next)
+    frame.inner = layer
+    frame.innerBase = frame.base
+    frame.innerTemplate = frame.template
+    if (!isEverywhere(layer)) {
+      const base = req.baseUrl ?? ''
+      if (base.length > frame.base.length) {
+        frame.innerBase = base
+        frame.innerTemplate = frame.template + mountText(layer, base.slice(frame.base.length), req)
+      }
+    }
     this.#tell(frame.innerTemplate === '' ? undefined : frame.innerTemplate)
   }
 
-  matched(req: RoutedRequest, pattern: PathPattern): void {
-    const { template } = this.#frameOf(req)
-    this.lastRoute = req.route
+  matched(next: unknown, route: Route, pattern: PathPattern): void {
+    this.#found(this.#frameOf(next).template, route, pattern)
+  }
+
+  unreached(next: unknown, route: Route, pattern: PathPattern): void {
+    // Its router may have been left already, without a layer that could have been seen.
+    for (let frame = this.#frame; frame !== undefined; frame = frame.outer) {
+      const { stack } = (frame.inner?.handle ?? {}) as { stack?: readonly Layer[] }
+      if (stack?.some((layer) => layer.route === route) !== true) continue
+      this.#found(frame.innerTemplate, route, pattern)
+      return
+    }
+    this.matched(next, route, pattern)
+  }
+
+  #found(template: string, route: Route, pattern: PathPattern): void {
+    this.lastRoute = route
     this.#tell(template + text(pattern) || '/')
   }
 
@@ -99,8 +140,7 @@ class Progress implements RouteProgress {
   }
 
   /** A router that was not seen before stands below the mount that was entered last; one that was seen is in charge again. */
-  #frameOf(req: RoutedRequest): Frame {
-    const { next } = req
+  #frameOf(next: unknown): Frame {
     for (let frame = this.#frame; frame !== undefined; frame = frame.outer) {
       if (frame.next !== next) continue
       this.#frame = frame
@@ -109,7 +149,7 @@ class Progress implements RouteProgress {
     const outer = this.#frame
     const base = outer?.innerBase ?? ''
     const template = outer?.innerTemplate ?? ''
-    this.#frame = { next, outer, base, template, innerBase: base, innerTemplate: template }
+    this.#frame = { next, outer, base, template, inner: undefined, innerBase: base, innerTemplate: template }
     return this.#frame
   }
 }
@@ -118,4 +158,20 @@ class Progress implements RouteProgress {
 function text(pattern: PathPattern): string {
   if (typeof pattern !== 'string') return String(pattern)
   return pattern.endsWith('/') ? pattern.slice(0, -1) : pattern
+}
+
+/** Whether the mount matches every path and cuts nothing off. */
+function isEverywhere({ regexp, slash }: Layer): boolean {
+  return slash ?? (regexp as { fast_slash?: boolean } | undefined)?.fast_slash === true
+}
+
+/** The template of the mount `layer`, which cut `removed` off. Router 2.3 and later keep what the app gave. */
+function mountText(layer: Layer, removed: string, req: RoutedRequest): string {
+  const { matchers, rawPath } = layer
+  if (rawPath === undefined) return mountTemplate(layer, removed)
+  if (!Array.isArray(rawPath)) return text(rawPath as PathPattern)
+  // As the router asked: with the whole path.
+  const path = removed + pathnameOf(req)
+  const index = matchers?.findIndex((matches) => matches(path) !== false) ?? -1
+  return index < 0 ? '*' : text(rawPath[index] as PathPattern)
 }

@@ -179,6 +179,17 @@ const others: readonly Case[] = [
     status: 500,
   },
   {
+    name: 'a callback of a parameter that fails, in a router below a mount',
+    build(app, { Router }) {
+      const users = Router()
+      users.param('user', (_req, _res, next) => next(new RangeError('no user')))
+      users.get('/users/:user/x', ok)
+      app.use('/api/:tenant', users)
+    },
+    routes: { '/api/1/users/1/x': '/api/:tenant/users/:user/x' },
+    status: 500,
+  },
+  {
     name: 'a path whose escapes are broken',
     build(app) {
       app.get('/users/:id', ok)

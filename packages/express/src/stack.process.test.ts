@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { recordTelemetry } from '@triscope/testing/telemetry'
 import { describe, expect, it } from 'vitest'
-import { type ExpressApp, stackOf } from './express-app.ts'
+import { type ExpressApp, routerOf } from './express-app.ts'
 import { versions } from './express-versions.fixture.ts'
 import { triscope } from './index.ts'
 
@@ -14,7 +14,7 @@ describe.each(versions)('$name', ({ express }) => {
     const server = app.listen(0, '127.0.0.1')
     await new Promise((resolve) => server.once('listening', resolve))
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/users/1`
-    const stack = stackOf(app as unknown as ExpressApp)
+    const stack = routerOf(app as unknown as ExpressApp).stack
     await fetch(url)
     const { length } = stack
     for (let i = 0; i < 50; i++) await fetch(url)

@@ -4,16 +4,24 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
+  bindBody,
   type RequestTelemetry,
-  type ServerRequest,
   type Telemetry,
   TriscopeError,
   type TriscopeOptions,
   telemetryFor,
 } from '@triscope/sdk'
-import { type ExpressApp, type Handler, isExpressApp, type Next, rejectOther, use } from './express-app.ts'
+import {
+  type ExpressApp,
+  type Handler,
+  isExpressApp,
+  type Next,
+  rejectOther,
+  routerOf,
+  use,
+} from './express-app.ts'
 import { closeStack, instrument, telemetryOf } from './instrumented-app.ts'
-import { progressOf } from './route-progress.ts'
+import { progressOf, turnEnded } from './route-progress.ts'
 
 // Here and not elsewhere: the bundled declarations keep it only beside a type that is exported.
 declare global {
@@ -91,45 +99,45 @@ function passUncalled(req: IncomingMessage, next: Next): void {
  * mounted; a Router calls it as a function, and there the app is taken from the first request.
  */
 function mountable(telemetry: Telemetry): Handler {
-  function begin(req: IncomingMessage, res: ServerResponse, next: Next): void {
-    const { app } = req as { app?: ExpressApp }
-    if (app !== undefined) {
-      instrument(app, telemetry, handler)
-      closeStack(app)
-    }
+  function beginIn(app: ExpressApp | undefined, req: IncomingMessage, res: ServerResponse, next: Next): void {
+    if (app !== undefined) closeStack(app)
     if (telemetry.answer(req, res)) return
     const begun = telemetry.beginRequest(req, res)
     const request = begun ?? telemetry.requestOf(req)
     if (request !== undefined) progressOf(req).follow(request)
-    if (begun === undefined) {
-      next()
-      return
+    try {
+      if (begun === undefined) next()
+      else {
+        bindBody(req, begun)
+        begun.run(next)
+      }
+    } finally {
+      turnEnded()
     }
-    if (hasBody(req)) bindEvents(req, begun)
-    begun.run(next)
   }
-  const handler: Handler = Object.assign(begin, {
-    handle: begin,
-    set: () => {},
-    emit(event: string, app: ExpressApp): boolean {
-      if (event === 'mount') instrument(app, telemetry, handler)
-      return true
+  const handler: Handler = Object.assign(
+    (req: IncomingMessage, res: ServerResponse, next: Next): void => {
+      const { app } = req as { app?: ExpressApp }
+      if (app !== undefined) instrument(app, telemetry, handler)
+      beginIn(app, req, res, next)
     },
-  })
+    {
+      handle: (req: IncomingMessage, res: ServerResponse, next: Next): void => handler(req, res, next),
+      set: () => {},
+      emit(event: string, app: ExpressApp): boolean {
+        if (event !== 'mount') return true
+        instrument(app, telemetry, handler)
+        // Express has put us into a wrapper that gives each request its prototype once more: 2.4 µs on Node 20.
+        const { stack } = routerOf(app)
+        const layer = stack[stack.length - 1]
+        if (layer?.name === 'mounted_app') {
+          layer.handle = function triscope(req: IncomingMessage, res: ServerResponse, next: Next): void {
+            beginIn(app, req, res, next)
+          }
+        }
+        return true
+      },
+    },
+  )
   return handler
-}
-
-/** RFC 9112 §6.3: one of the two headers says so. */
-function hasBody({ headers }: IncomingMessage): boolean {
-  const length = headers['content-length']
-  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
-}
-
-/**
- * What a body's reader hears, it hears in the context of the connection. Parsers that call `next` from there, as that
- * of Express 4.17 does and those for uploads do, would lose the request's. Costs only requests with a body.
- */
-function bindEvents(req: IncomingMessage, request: ServerRequest): void {
-  const { emit } = req
-  req.emit = (...event: Parameters<typeof emit>) => request.run(() => emit.apply(req, event))
 }

@@ -7,6 +7,7 @@ export { counter, gauge, histogram, type InstrumentSettings } from './instrument
 export type { LoggingSettings, MetricsOptions, TracingSettings, TriscopeOptions } from './options.ts'
 export { bindBody } from './request-body.ts'
 export type { Req, Res } from './request-end.ts'
+export { holderOf } from './request-holder.ts'
 export { type BeginOptions, type RequestTelemetry, requestOf, type ServerRequest } from './server-request.ts'
 export { telemetryFor } from './shared-telemetry.ts'
 export { createTelemetry, type Telemetry } from './telemetry.ts'

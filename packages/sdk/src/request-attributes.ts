@@ -2,12 +2,10 @@
 import type { Span } from '@opentelemetry/api'
 import { HTTP_ATTRIBUTE, type Redaction } from '@triscope/core'
 import type { Req } from './request-end.ts'
-import { urlOf } from './request-target.ts'
 import { ATTRIBUTE } from './semconv.ts'
 
 /** Sets them; secret query parameters are replaced, and no other header is recorded. */
-export function setRequestAttributes(span: Span, req: Req, redaction: Redaction): void {
-  const url = urlOf(req)
+export function setRequestAttributes(span: Span, req: Req, url: string, redaction: Redaction): void {
   const question = url.indexOf('?')
   if (question >= 0) span.setAttribute(ATTRIBUTE.urlQuery, redaction.url(url.slice(question)).slice(1))
   const { host } = req.headers

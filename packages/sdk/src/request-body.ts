@@ -7,8 +7,8 @@ import type { Req } from './request-end.ts'
  * hears all in that of `request`. Costs only requests with a body (RFC 9112 §6.3: one of two headers says so; HTTP/2 needs
  * neither).
  */
-export function bindBody(req: Req, request: { run<T>(fn: () => T): T }): void {
-  if (!mayHaveBody(req)) return
+export function bindBody(req: Req, request: { run<T>(fn: () => T): T; readonly hasContext: boolean }): void {
+  if (!request.hasContext || !mayHaveBody(req)) return
   const { emit } = req as IncomingMessage
   ;(req as IncomingMessage).emit = (...event: Parameters<typeof emit>) =>
     request.run(() => emit.apply(req, event))

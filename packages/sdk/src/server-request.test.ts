@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel'
 import {
   Agent,
   createServer,
@@ -7,7 +8,7 @@ import {
   request as send,
 } from 'node:http'
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
-import { type AddressInfo, connect } from 'node:net'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { SpanStatusCode } from '@opentelemetry/api'
 import { type RecordedTelemetry, recordTelemetry } from '@triscope/testing/telemetry'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -359,6 +360,46 @@ describe('one request', () => {
     agent.destroy()
     expect(new Set(seen).size).toBe(1)
     expect(seen[0]).toEqual([])
+  })
+
+  it('hears what the app adds when its response has finished', async () => {
+    const { url, recorded } = await serve((_, res, request) => {
+      res.once('finish', () => request?.addFields({ late: true }))
+      res.end('ok')
+    })
+    await get(`${url}/x`)
+    await until(() => accessLines(recorded).length === 1)
+    expect(accessLines(recorded)[0]).toMatchObject({ late: true })
+  })
+
+  it('sees the end of a response that no server made', async () => {
+    const recorded = recordTelemetry()
+    closers.push(() => recorded.close())
+    const server = createServer()
+    server.on('upgrade', (req, socket) => {
+      Object.assign(req, { upgrade: false })
+      const res = new ServerResponse(req)
+      res.assignSocket(socket as Socket)
+      recorded.telemetry.beginRequest(req, res)
+      res.end('ok', () => void res.destroy())
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    closers.push(() => new Promise((resolve) => server.close(resolve)))
+    const { port } = server.address() as AddressInfo
+    const socket = connect(port, '127.0.0.1')
+    socket.write('GET /x HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: none\r\n\r\n')
+    await until(() => serverSpans(recorded).length === 1)
+    socket.destroy()
+    expect(serverSpans(recorded)[0]?.attributes['http.response.status_code']).toBe(200)
+  })
+
+  it('fault 14: survives malformed messages on http.server.response.finish', async () => {
+    const { url, recorded } = await serve((_, res) => void res.end('ok'))
+    const finished = channel('http.server.response.finish')
+    for (const message of [undefined, null, {}, { socket: null }]) finished.publish(message)
+    await get(`${url}/x`)
+    await until(() => accessLines(recorded).length === 1)
+    expect(finished.hasSubscribers).toBe(true)
   })
 
   it('ends as aborted where its client left before it was begun', async () => {

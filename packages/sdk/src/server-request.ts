@@ -22,8 +22,17 @@ import {
 import type { Logger, Logging } from '@triscope/logging'
 import type { Tracing } from '@triscope/tracing'
 import { setRequestAttributes } from './request-attributes.ts'
-import { type Ending, type Req, type Res, unwatchEnd, watchEnd } from './request-end.ts'
+import {
+  type Ending,
+  type Pending,
+  type Req,
+  type Res,
+  unwatchEnd,
+  watchEnd,
+  watchResponses,
+} from './request-end.ts'
 import { createErrorTypes } from './request-error.ts'
+import { holderOf } from './request-holder.ts'
 import type { RequestMetrics } from './request-metrics.ts'
 import { pathOf, schemeOf, urlOf } from './request-target.ts'
 import { ATTRIBUTE } from './semconv.ts'
@@ -44,6 +53,8 @@ export interface RequestTelemetry {
 export interface ServerRequest extends RequestTelemetry {
   /** Calls `fn` with this request's span active, in it and in everything it starts. */
   run<T>(fn: () => T): T
+  /** Whether `run` enters a context. Without tracing there is nothing to carry, and it only calls. */
+  readonly hasContext: boolean
   /** The template that matched, `/users/:id`; `undefined` where none did. The last call wins. */
   route(template: string | undefined): void
   /** The error that the app or its framework met; the first one counts. */
@@ -81,8 +92,13 @@ export interface Requests {
   readonly inert: RequestTelemetry
 }
 
-/** Under a symbol on the request itself: a WeakMap costs a hash for every look. */
+/** On the holder of the request's fields, and shared by every copy of this package. */
 const REQUEST = Symbol.for('triscope.1.request')
+
+interface Holder {
+  [REQUEST]?: ServerRequest
+}
+
 /** More than a person reads on one line, and a bound for what is held until the end. */
 const MAX_ADDED_FIELDS = 64
 const NO_SPAN: Span = trace.wrapSpanContext({
@@ -94,19 +110,23 @@ const NO_SPAN: Span = trace.wrapSpanContext({
 /** Makes what begins requests for one telemetry. */
 export function createRequests(world: RequestWorld): Requests {
   const errorTypeOf = createErrorTypes()
+  watchResponses((error) => world.diagnostics.failed('TRI_WARN_REQUEST', error))
 
   class LiveRequest implements ServerRequest, Ending {
     readonly span: Span
+    readonly res: Res | undefined
+    readonly hasContext: boolean
     readonly #req: Req
-    readonly #res: Res | undefined
     readonly #context: Context
     readonly #method: string
+    readonly #url: string
     readonly #path: string
     readonly #scheme: string
     readonly #startMs: number
     readonly #startWallMs: number
     readonly #active: { add(n: number): void } | undefined
     readonly #how: BeginOptions | undefined
+    readonly #pending: Pending | undefined
     #route: string | undefined
     #error: unknown
     #failed = false
@@ -117,13 +137,15 @@ export function createRequests(world: RequestWorld): Requests {
     constructor(req: Req, res: Res | undefined, how: BeginOptions | undefined) {
       const { clock, tracing } = world
       this.#req = req
-      this.#res = res
+      this.res = res
       this.#how = how
       this.#startMs = clock.monotonicMs()
       this.#startWallMs = clock.wallMs()
       this.#method = methodAttribute(req.method)
       this.#scheme = schemeOf(req)
-      this.#path = pathOf(urlOf(req))
+      this.#url = urlOf(req)
+      this.#path = pathOf(this.#url)
+      this.hasContext = tracing !== undefined
       if (tracing === undefined) {
         this.span = NO_SPAN
         this.#context = ROOT_CONTEXT
@@ -145,7 +167,7 @@ export function createRequests(world: RequestWorld): Requests {
         this.#context = contextWithSpan(parent, this.span)
       }
       this.#active = world.metrics?.begin(this.#method, this.#scheme)
-      watchEnd(req, res, this)
+      this.#pending = watchEnd(req, this)
     }
 
     get traceId(): string {
@@ -158,7 +180,7 @@ export function createRequests(world: RequestWorld): Requests {
     }
 
     run<T>(fn: () => T): T {
-      return world.storage.run(this.#context, fn)
+      return this.hasContext ? world.storage.run(this.#context, fn) : fn()
     }
 
     route(template: string | undefined): void {
@@ -186,11 +208,11 @@ export function createRequests(world: RequestWorld): Requests {
     }
 
     end(status?: number): void {
-      this.#finish(status ?? this.#res?.statusCode)
+      this.#finish(status ?? this.res?.statusCode)
     }
 
     ended(how: 'complete' | 'aborted', status?: number): void {
-      this.#finish(how === 'complete' ? (status ?? this.#res?.statusCode) : undefined)
+      this.#finish(how === 'complete' ? (status ?? this.res?.statusCode) : undefined)
     }
 
     /** @param status `undefined` when the client went away before the whole answer was sent */
@@ -199,7 +221,7 @@ export function createRequests(world: RequestWorld): Requests {
       this.#ended = true
       fenced(() => {
         const durationMs = Math.max(0, world.clock.monotonicMs() - this.#startMs)
-        unwatchEnd(this.#req, this)
+        unwatchEnd(this.#pending, this)
         this.#active?.add(-1)
         const errorType = this.#errorType(status)
         this.#observe(status, errorType, durationMs)
@@ -239,7 +261,7 @@ export function createRequests(world: RequestWorld): Requests {
         if (this.#method === OTHER_METHOD)
           span.setAttribute(HTTP_ATTRIBUTE.requestMethodOriginal, String(req.method).slice(0, 64))
         if (status !== undefined) span.setAttribute(HTTP_ATTRIBUTE.responseStatusCode, status)
-        setRequestAttributes(span, req, world.redaction)
+        setRequestAttributes(span, req, this.#url, world.redaction)
         if (errorType !== undefined) {
           span.setAttribute(HTTP_ATTRIBUTE.errorType, errorType)
           // The message is on the exception event; a status without one is what HTTP conventions ask for.
@@ -302,11 +324,11 @@ export function createRequests(world: RequestWorld): Requests {
   return {
     inert,
     begin(req, res, how) {
-      const marked = req as Req & { [REQUEST]?: ServerRequest }
-      if (marked[REQUEST] !== undefined) return undefined
+      const holder = holderOf(req) as Holder
+      if (holder[REQUEST] !== undefined) return undefined
       try {
         const request = new LiveRequest(req, res, how)
-        marked[REQUEST] = request
+        holder[REQUEST] = request
         return request
       } catch (error) {
         world.diagnostics.failed('TRI_WARN_REQUEST', error)
@@ -319,7 +341,7 @@ export function createRequests(world: RequestWorld): Requests {
 
 /** The request that any telemetry of the process has begun for `req`; `undefined` where none has. */
 export function requestOf(req: Req): ServerRequest | undefined {
-  return (req as Req & { [REQUEST]?: ServerRequest })[REQUEST]
+  return (holderOf(req) as Holder)[REQUEST]
 }
 
 /** A client that goes away, or asks for what it may not have, is worth a warning; a failure of ours is an error. */
