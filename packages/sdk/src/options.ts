@@ -101,7 +101,7 @@ export interface TracingSettings extends Omit<TracingOptions, 'resource' | 'expo
   timeoutMs?: number
   /** A full address or a foreign exporter, or several; in place of `endpoint`. */
   exporter?: TracingOptions['exporter']
-  /** Client spans and trace headers for `fetch` and undici. @default true */
+  /** Client spans and trace headers for `fetch`, undici, `node:http` and `node:https`. @default true */
   outbound?: boolean
 }
 

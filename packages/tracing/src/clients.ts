@@ -73,7 +73,7 @@ interface UndiciRequest {
 }
 
 /** What a call's end is told with. */
-interface OpenCall {
+export interface OpenCall {
   readonly span: Span
   readonly method: string
   readonly target: Target
@@ -81,7 +81,7 @@ interface OpenCall {
   status: number | undefined
 }
 
-interface Target {
+export interface Target {
   readonly scheme: string
   readonly host: string
   readonly port: number
@@ -170,7 +170,10 @@ function unsubscribeAll(subscriptions: Subscriptions): void {
   for (const [channel, listener] of subscriptions) unsubscribe(channel, listener)
 }
 
-function fenced(listener: (message: unknown) => void, diagnostics: Diagnostics): (message: unknown) => void {
+export function fenced(
+  listener: (message: unknown) => void,
+  diagnostics: Diagnostics,
+): (message: unknown) => void {
   return (message) => {
     try {
       listener(message)
@@ -216,7 +219,7 @@ function carriesTrace(headers: UndiciRequest['headers']): boolean {
 }
 
 /** A client's span fails from 400 on, a server's only from 500: semantic conventions 1.45, "HTTP client". */
-function endSpan({ span, status }: OpenCall, error: unknown): void {
+export function endSpan({ span, status }: OpenCall, error: unknown): void {
   if (status !== undefined) span.setAttribute(HTTP_ATTRIBUTE.responseStatusCode, status)
   if (error !== undefined) {
     span.setAttribute(HTTP_ATTRIBUTE.errorType, errorTypeOf(error))
@@ -231,7 +234,7 @@ function endSpan({ span, status }: OpenCall, error: unknown): void {
   span.end()
 }
 
-function tell(watch: ClientWatch, call: OpenCall, error: unknown): void {
+export function tell(watch: ClientWatch, call: OpenCall, error: unknown): void {
   if (watch.onEnd === undefined) return
   const { method, target, status } = call
   const threw = (thrown: unknown): void => {
@@ -258,7 +261,7 @@ function tell(watch: ClientWatch, call: OpenCall, error: unknown): void {
 /** Origins repeat; those that are looked at again are remembered, up to a number. */
 const MAX_TARGETS = 500
 
-function createTargets(): (origin: string) => Target | undefined {
+export function createTargets(): (origin: string) => Target | undefined {
   const known = new Map<string, Target>()
   return (origin) => {
     const found = known.get(origin)

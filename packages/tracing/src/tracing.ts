@@ -22,6 +22,7 @@ import { Engine } from './engine.ts'
 import { ForeignExporterProcessor } from './foreign-exporter.ts'
 import type { IncomingHeaders } from './header-source.ts'
 import { type BaggageHosts, resolveBaggageHosts } from './hosts.ts'
+import { watchHttpCalls } from './http-clients.ts'
 import { type Inbound, resolveInbound } from './inbound.ts'
 import { type LimitOptions, resolveLimits } from './limits.ts'
 import { type BatchOptions, createOtlpExport, type OtlpExporterOptions } from './otlp-export.ts'
@@ -98,7 +99,7 @@ export interface Tracing extends Pipeline {
    */
   extract(headers: IncomingHeaders): Context
   /**
-   * Makes a client span for each call that `fetch` or undici sends, and puts `traceparent` into it.
+   * Makes a client span for each call that `fetch`, undici, `node:http` or `node:https` sends, and puts `traceparent` into it.
    * @param onEnd hears of each call at its end, sampled or not; what it throws, or rejects with, is counted
    * @returns ends the watch; spans that are open end with their calls
    */
@@ -184,12 +185,14 @@ export function createTracing(options: TracingOptions & RoomOptions): Tracing {
     },
     extract: (headers) => inbound(propagator.extractHeaders(headers)),
     watchClients(onEnd) {
-      const stop = watchClientCalls({ tracer, propagator, clock, diagnostics, redaction, onEnd })
-      watches.add(stop)
-      return () => {
+      const watch = { tracer, propagator, clock, diagnostics, redaction, onEnd }
+      const stops = [watchClientCalls(watch), watchHttpCalls(watch)]
+      const stop = (): void => {
         watches.delete(stop)
-        stop()
+        for (const stopPart of stops) stopPart()
       }
+      watches.add(stop)
+      return stop
     },
     flush: (timeoutMs) => endAll('flush', deliveries, processors, clock, diagnostics, timeoutMs),
     shutdown(timeoutMs) {
