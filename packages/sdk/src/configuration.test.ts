@@ -92,9 +92,18 @@ describe('configuration', () => {
   })
 
   it.each([
-    ['always_on', undefined, 'object'],
-    ['always_off', undefined, 'object'],
-    ['traceidratio', '0.5', 'object'],
+    ['always_on', undefined, { ratio: 1, parentBased: false }],
+    ['always_off', undefined, { ratio: 0, parentBased: false }],
+    ['traceidratio', '0.5', { ratio: 0.5, parentBased: false }],
+    ['jaeger_remote', undefined, { jaegerRemote: {}, parentBased: false }],
+    [
+      'parentbased_jaeger_remote',
+      'endpoint=http://jaeger:5778,pollingIntervalMs=5000,initialSamplingRate=0.25',
+      {
+        jaegerRemote: { endpoint: 'http://jaeger:5778', pollIntervalMs: 5_000, initialRatio: 0.25 },
+        parentBased: true,
+      },
+    ],
     ['parentbased_always_on', undefined, 1],
     ['parentbased_always_off', undefined, 0],
     ['parentbased_traceidratio', '0.25', 0.25],
@@ -102,7 +111,7 @@ describe('configuration', () => {
   ])('takes the sampler %s with %s', (name, arg, expected) => {
     const env = { OTEL_TRACES_SAMPLER: name, ...(arg === undefined ? {} : { OTEL_TRACES_SAMPLER_ARG: arg }) }
     const sampler = resolve({}, env).tracing?.options.sampler
-    expect(expected === 'object' ? typeof sampler : sampler).toBe(expected)
+    expect(sampler).toEqual(expected)
   })
 
   it.each([
@@ -150,6 +159,10 @@ describe('configuration', () => {
       /"grpc" is not supported; using/,
     ],
     [{ OTEL_TRACES_SAMPLER: 'parentbased_alway_on' }, /did you mean "parentbased_always_on"/],
+    [
+      { OTEL_TRACES_SAMPLER: 'jaeger_remote', OTEL_TRACES_SAMPLER_ARG: 'endpoint=jaeger:14250' },
+      /^OTEL_TRACES_SAMPLER_ARG: "endpoint=jaeger:14250" is not supported; expected endpoint=http/,
+    ],
   ])('warns of %j and goes on', (env, message) => {
     expect(resolve({}, env).said).toEqual([expect.stringMatching(message)])
   })

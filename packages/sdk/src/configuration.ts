@@ -4,10 +4,11 @@
  */
 import { createRedaction, type Diagnostics, type Resource, rejectOption } from '@triscope/core'
 import type { RuntimeMetricsOptions } from '@triscope/metrics'
-import { PROPAGATOR_NAMES, ratioSampler, type TracingOptions } from '@triscope/tracing'
+import { PROPAGATOR_NAMES, type TracingOptions } from '@triscope/tracing'
 import { EnvReader } from './env.ts'
 import type { MetricsAddress } from './metrics-endpoint.ts'
 import type { MetricsOptions, TracingSettings, TriscopeOptions } from './options.ts'
+import { samplerOf } from './sampler-variables.ts'
 
 /** Where the metrics are served. */
 export interface MetricsPlace {
@@ -221,25 +222,4 @@ function limitsOf(read: EnvReader): NonNullable<TracingOptions['limits']> {
     ...(events === undefined ? {} : { events }),
     ...(links === undefined ? {} : { links }),
   }
-}
-
-const SAMPLERS = [
-  'always_on',
-  'always_off',
-  'traceidratio',
-  'parentbased_always_on',
-  'parentbased_always_off',
-  'parentbased_traceidratio',
-] as const
-
-/** A number is a parent-based ratio. */
-function samplerOf(read: EnvReader): TracingOptions['sampler'] {
-  const name = read.choice(SAMPLERS, 'OTEL_TRACES_SAMPLER')
-  if (name === undefined) return undefined
-  const ratio = name.endsWith('always_on')
-    ? 1
-    : name.endsWith('always_off')
-      ? 0
-      : (read.number(0, 1, 'OTEL_TRACES_SAMPLER_ARG') ?? 1)
-  return name.startsWith('parentbased_') ? ratio : ratioSampler(ratio)
 }

@@ -141,7 +141,10 @@ describe('telemetry in force', () => {
   })
 
   it.each<[object, string]>([
-    [{ tracing: { sampler: 10 } }, 'tracing.sampler: expected a ratio from 0 to 1, or a sampler, got 10'],
+    [
+      { tracing: { sampler: 10 } },
+      'tracing.sampler: expected a ratio from 0 to 1, settings, or a Sampler, got 10',
+    ],
     [{ logging: { leve: 'info' } as object }, 'unknown option "logging.leve"\n  hint: did you mean "level"?'],
     [
       { tracing: { exportr: {} } as object },

@@ -9,7 +9,7 @@ import type { SpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { type Clock, type Diagnostics, messageOf, type Resource, settle } from '@triscope/core'
 import type { Limits } from './limits.ts'
 import { type OtelResource, toOtelResource } from './otel-resource.ts'
-import type { RootSampler, SamplerOption } from './sampler.ts'
+import type { ResolvedSampler } from './sampler.ts'
 import { METRIC, SAMPLING_RESULT } from './semconv.ts'
 import { asSdkSpan, type RecordingSpan, type SpanOwner } from './span.ts'
 import { SpanEncoder } from './span-encoder.ts'
@@ -23,7 +23,7 @@ export interface EngineParts {
   readonly clock: Clock
   readonly diagnostics: Diagnostics
   readonly limits: Limits
-  readonly sampler: RootSampler | Exclude<SamplerOption, number>
+  readonly sampler: ResolvedSampler
   readonly resource: Resource
   readonly processors: readonly SpanProcessor[]
   /** None: spans are made and correlated, but nobody encodes them. */
@@ -36,7 +36,9 @@ export class Engine implements SpanOwner {
   readonly clock: Clock
   readonly diagnostics: Diagnostics
   readonly limits: Limits
-  readonly sampler: EngineParts['sampler']
+  readonly sampler: ResolvedSampler['sampler']
+  /** Whether a trace that came in stays as its caller decided. */
+  readonly parentBased: boolean
   readonly otelResource: OtelResource
   readonly onInvalid: () => void
   readonly linksCallers: boolean
@@ -57,7 +59,8 @@ export class Engine implements SpanOwner {
     this.clock = parts.clock
     this.diagnostics = parts.diagnostics
     this.limits = parts.limits
-    this.sampler = parts.sampler
+    this.sampler = parts.sampler.sampler
+    this.parentBased = parts.sampler.parentBased
     this.otelResource = toOtelResource({ ...parts.resource.attributes })
     this.linksCallers = parts.linksCallers
     this.#processors = parts.processors

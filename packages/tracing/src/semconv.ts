@@ -1,8 +1,10 @@
 /** Every name that this room puts on spans and counters, once: OpenTelemetry semantic conventions 1.45. */
 
-/** Attributes of client spans, "HTTP", and of errors, "Exceptions". */
+/** Attributes of spans of calls, "HTTP", and of errors, "Exceptions". */
 export const ATTRIBUTE = {
   urlFull: 'url.full',
+  urlPath: 'url.path',
+  httpRoute: 'http.route',
   exceptionType: 'exception.type',
   exceptionMessage: 'exception.message',
   exceptionStacktrace: 'exception.stacktrace',

@@ -18,7 +18,7 @@ import {
 } from '@opentelemetry/sdk-trace-base'
 import { createDiagnostics } from '@triscope/core'
 import { describe, expect, it } from 'vitest'
-import { createTracing, ratioSampler, type TracingOptions } from './index.ts'
+import { createTracing, type TracingOptions } from './index.ts'
 import { ManualClock, resource } from './tracing.fixture.ts'
 
 const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
@@ -412,32 +412,6 @@ describe('sampling', () => {
     expect(count('otel_sdk_span_started_total', 'RECORD_AND_SAMPLE')).toBe(2 * kept)
     expect(count('otel_sdk_span_started_total', 'DROP')).toBe(2 * (4_000 - kept))
     expect(count('otel_sdk_span_live')).toBe(2 * kept)
-  })
-
-  it.each([
-    [0.5, '00000000000000000080000000000000', true],
-    [0.5, 'ffffffffffffffffff7fffffffffffff', false],
-    [0.25, '000000000000000000c0000000000000', true],
-    [0.25, '000000000000000000bfffffffffffff', false],
-    // The last word is compared without a sign.
-    [0.25 - 2 ** -25, '000000000000000000c0000080000000', true],
-    [0.25 - 2 ** -25, '000000000000000000c000007fffffff', false],
-  ])('decides ratio %s by the last 56 bits of %s', async (ratio, traceId, kept) => {
-    const { resolveSampler, isForeignSampler } = await import('./sampler.ts')
-    const { traceIdentityOf } = await import('./ids.ts')
-    const sampler = resolveSampler(ratio)
-    expect(isForeignSampler(sampler) ? undefined : sampler.keeps(traceIdentityOf(traceId))).toBe(kept)
-  })
-
-  it('keeps a ratio of all traces whatever their caller decided, when it is told to', () => {
-    for (const ratio of [0, 1]) {
-      const { tracing } = setUp({ sampler: ratioSampler(ratio) })
-      const started = (flag: string) =>
-        tracing.tracer.startSpan('x', {}, tracing.extract({ traceparent: TRACEPARENT.slice(0, -2) + flag }))
-      expect(['00', '01'].map((flag) => started(flag).isRecording())).toEqual([ratio === 1, ratio === 1])
-      expect(started('00').spanContext().traceFlags).toBe(ratio)
-    }
-    expect(() => ratioSampler(1.5)).toThrow('a ratio from 0 to 1')
   })
 
   it('shows a span that is recorded and not sampled to processors, and exports it to nobody', async () => {

@@ -21,6 +21,7 @@ import { linkedCaller } from './inbound.ts'
 import { LocalSpan, UnsampledSpan } from './local-span.ts'
 import { DeferredSpanContext } from './propagation-format.ts'
 import { isForeignSampler, NOT_RECORD, RECORD_AND_SAMPLED } from './sampler.ts'
+import { randomnessOf, stateAfter, stateFollowing } from './sampling-decision.ts'
 import type { Scope } from './scope.ts'
 import { RecordingSpan } from './span.ts'
 import { type ParentIds, SpanRecord, textOf } from './span-record.ts'
@@ -107,9 +108,19 @@ export class SpanTracer implements Tracer {
       traceState = result.traceState ?? traceState
       samplerAttributes = result.attributes
     } else {
-      const decidesHere = parent === undefined || parent instanceof DeferredSpanContext
-      sampled = decidesHere ? sampler.keeps(identity) : (parent.traceFlags & SAMPLED_FLAG) !== 0
-      recorded = sampled
+      if (parent === undefined) {
+        const decision = sampler.decide(identity, name, options, context)
+        sampled = recorded = decision.sampled
+        traceState = decision.state
+      } else if (foreign !== undefined && decidesAnew(foreign, engine.parentBased)) {
+        const random = randomnessOf(traceState, identity)
+        const decision = sampler.decide(random, name, options, context)
+        sampled = recorded = decision.sampled
+        traceState = stateAfter(traceState, decision)
+      } else {
+        sampled = recorded = (parent.traceFlags & SAMPLED_FLAG) !== 0
+        if (foreign !== undefined) traceState = stateFollowing(traceState, sampled, identity)
+      }
     }
     const traceFlags = randomFlag | (sampled ? SAMPLED_FLAG : 0)
     if (!recorded) {
@@ -149,6 +160,11 @@ export class SpanTracer implements Tracer {
       startTime ?? fromMs(offsetMs + monotonicMs),
     )
   }
+}
+
+/** A caller's trace is decided here where the caller has left it to us, or where we do not follow. */
+function decidesAnew(caller: SpanContext, parentBased: boolean): boolean {
+  return caller instanceof DeferredSpanContext || (!parentBased && caller.isRemote === true)
 }
 
 function validContext(span: Span | undefined): SpanContext | undefined {

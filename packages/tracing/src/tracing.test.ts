@@ -400,7 +400,9 @@ describe('options', () => {
   it('are refused with the nearest name, and with the rule', () => {
     const make = (options: object) => () => createTracing({ resource, ...options })
     expect(make({ samler: 1 })).toThrow('did you mean "sampler"')
-    expect(make({ sampler: 2 })).toThrow('tracing.sampler: expected a ratio from 0 to 1, or a sampler, got 2')
+    expect(make({ sampler: 2 })).toThrow(
+      'tracing.sampler: expected a ratio from 0 to 1, settings, or a Sampler, got 2',
+    )
     expect(make({ sampler: {} })).toThrow('tracing.sampler')
     expect(make({ limits: { event: 1 } })).toThrow('did you mean "events"')
     expect(make({ limits: { events: -1 } })).toThrow(

@@ -30,7 +30,8 @@ import { endAll } from './pipelines.ts'
 import { Propagator } from './propagator.ts'
 import { type PropagatorName, resolvePropagators } from './propagators.ts'
 import { SpanTracerProvider } from './provider.ts'
-import { resolveSampler, type SamplerOption } from './sampler.ts'
+import { isForeignSampler, resolveSampler, type SamplerOption } from './sampler.ts'
+import { samplingHeaders } from './sampling-headers.ts'
 import { ScopeTable } from './scope.ts'
 
 /** Where spans go: an OTLP endpoint, or an exporter written for OpenTelemetry. */
@@ -40,8 +41,9 @@ export interface TracingOptions {
   /** Who is speaking: `createResource()` of `@triscope/core`. */
   resource: Resource
   /**
-   * The part of new traces that is kept, 0 to 1; a trace that came in stays as its caller decided. Or a sampler
-   * written for OpenTelemetry, which is then asked for every span.
+   * The part of new traces that is kept, 0 to 1; a trace that came in stays as its caller decided. Or settings, for
+   * rules, rate limits and Jaeger's remote sampling; or a sampler written for OpenTelemetry, which is then asked for
+   * every span.
    * @default 1
    */
   sampler?: SamplerOption
@@ -153,17 +155,25 @@ export function createTracing(options: TracingOptions & RoomOptions): Tracing {
     ...(options.processors ?? []),
     ...foreign.map((exporter) => new ForeignExporterProcessor(exporter, clock, diagnostics)),
   ]
-  const propagator = new Propagator(
-    resolvePropagators(options.propagators, diagnostics),
-    resolveBaggageHosts(options.baggageHosts),
-  )
+  const formats = resolvePropagators(options.propagators, diagnostics)
+  const takesBaggage = resolveBaggageHosts(options.baggageHosts)
   const inbound = resolveInbound(options.inbound)
   const redaction = options.redaction ?? createRedaction()
+  const limits = resolveLimits(options.limits, redaction)
+  // Made last of all that is checked, because one that asks a server begins to.
+  const service = String(options.resource.attributes['service.name'] ?? '')
+  const resolved = resolveSampler(options.sampler ?? 1, { service, clock, diagnostics })
+  const sampler = isForeignSampler(resolved.sampler) ? undefined : resolved.sampler
+  const asked = sampler?.headers ?? []
+  const propagator = new Propagator(
+    asked.length === 0 ? formats : [...formats, samplingHeaders(asked)],
+    takesBaggage,
+  )
   const engine = new Engine({
     clock,
     diagnostics,
-    limits: resolveLimits(options.limits, redaction),
-    sampler: resolveSampler(options.sampler ?? 1),
+    limits,
+    sampler: resolved,
     resource: options.resource,
     processors,
     linksCallers: options.inbound === 'link',
@@ -197,6 +207,7 @@ export function createTracing(options: TracingOptions & RoomOptions): Tracing {
     flush: (timeoutMs) => endAll('flush', deliveries, processors, clock, diagnostics, timeoutMs),
     shutdown(timeoutMs) {
       shutdown ??= (() => {
+        sampler?.shutdown?.()
         for (const stop of watches) stop()
         watches.clear()
         const ended = endAll('shutdown', deliveries, processors, clock, diagnostics, timeoutMs)

@@ -17,11 +17,13 @@ export interface ExportedRecords {
 export function exportedRecords(make: (tracer: Tracer) => void): ExportedRecords {
   const records: Uint8Array[] = []
   const scopes = new ScopeTable(() => undefined)
+  const clock = systemClock
+  const diagnostics = createDiagnostics()
   const engine = new Engine({
-    clock: systemClock,
-    diagnostics: createDiagnostics(),
+    clock,
+    diagnostics,
     limits: resolveLimits(),
-    sampler: resolveSampler(1),
+    sampler: resolveSampler(1, { service: '', clock, diagnostics }),
     resource: { attributes: {} },
     linksCallers: false,
     processors: [],
