@@ -1,4 +1,6 @@
 import { defineConfig } from 'tsup'
 import { packageBuild } from '../../tsup.shared.ts'
 
-export default defineConfig(packageBuild(['src/index.ts', 'src/telemetry.ts', 'src/describe-adapter.ts']))
+export default defineConfig(
+  packageBuild(['src/index.ts', 'src/telemetry.ts', 'src/describe-adapter.ts', 'src/agreement.ts']),
+)

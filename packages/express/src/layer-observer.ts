@@ -9,8 +9,9 @@
  * Invariant: the router does what it would have done. Nothing here throws into it.
  */
 import type { Telemetry } from '@triscope/sdk'
-import type { Layer, PathPattern, Route } from './mount-template.ts'
-import { pathnameOf, progressOf, type RoutedRequest } from './route-progress.ts'
+import { matchedPattern } from './matched-pattern.ts'
+import type { Layer } from './mount-template.ts'
+import { progressOf, type RoutedRequest } from './route-progress.ts'
 
 type Diagnostics = Telemetry['diagnostics']
 
@@ -83,29 +84,3 @@ function observeError(layer: Layer, error: unknown, req: RoutedRequest, next: un
   }
   progress.failed(error)
 }
-/** The entry of the route's path that matches: asked of the layer itself where it can tell, as the router asked it. */
-function matchedPattern(route: Route, layer: Layer, req: RoutedRequest): PathPattern {
-  const { path } = route
-  if (!Array.isArray(path)) return path as PathPattern
-  const pathname = pathnameOf(req)
-  const patterns = path.flat(Number.POSITIVE_INFINITY) as PathPattern[]
-  if (layer.route === route && layer.matchers !== undefined) {
-    const index = layer.matchers.findIndex((matches) => matches(pathname) !== false)
-    return patterns[index] ?? ''
-  }
-  let entries = entriesOf.get(route)
-  if (entries === undefined) {
-    const LayerOf = layer.constructor as new (path: PathPattern, options: object, fn: () => void) => Entry
-    const options = { sensitive: false, strict: false, end: true }
-    entries = patterns.map((pattern) => ({ pattern, layer: new LayerOf(pattern, options, () => {}) }))
-    entriesOf.set(route, entries)
-  }
-  const found = entries.find((entry) => entry.layer.match(pathname)) ?? entries[0]
-  return found?.pattern ?? ''
-}
-
-interface Entry {
-  match(path: string): unknown
-}
-
-const entriesOf = new WeakMap<Route, { pattern: PathPattern; layer: Entry }[]>()

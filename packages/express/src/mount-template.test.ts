@@ -5,9 +5,9 @@ import { versions } from './express-versions.fixture.ts'
 import { type Layer, mountTemplate, type PathPattern } from './mount-template.ts'
 
 /** The layer that `app.use(pattern, …)` makes. */
-function mounted(version: string, pattern: PathPattern | PathPattern[]): Layer {
+function mounted(version: string, pattern: PathPattern | readonly unknown[]): Layer {
   const app = versionNamed(version).express()
-  app.use(pattern, (_req, _res, next) => next())
+  app.use(pattern as string, (_req, _res, next) => next())
   const layer = routerOf(app).stack.at(-1)
   if (layer === undefined) throw new Error('unreachable: a layer was made')
   return layer
@@ -77,6 +77,12 @@ describe('the template of a mount', () => {
       expect(mountTemplate(mounted(version, '/o/:x?'), '/o/1')).toBe('/o/:x')
       expect(mountTemplate(mounted(version, '/w/*'), '/w/a/b')).toBe('/w/*')
       expect(mountTemplate(mounted(version, /^\/v\d+/), '/v12')).toBe('/^\\/v\\d+/')
+      const mixed = mounted(version, ['/a/:x', /^\/a(?:\/[|)\]]\))?/, ['/b', '/c/:y']])
+      expect(mountTemplate(mixed, '/a/1')).toBe('/a/:x')
+      expect(mountTemplate(mixed, '/a')).toBe('/^\\/a(?:\\/[|)\\]]\\))?/')
+      expect(mountTemplate(mixed, '/b')).toBe('/b')
+      expect(mountTemplate(mixed, '/c/1')).toBe('/c/:y')
+      expect(mountTemplate(mounted(version, /^\/v|^\/w/), '/w')).toBe('/^\\/v|^\\/w/')
     },
   )
 
@@ -84,6 +90,10 @@ describe('the template of a mount', () => {
     expect(mountTemplate(mounted(silentFive, '/v:major.:minor'), '/v12.3')).toBe('/v:major.:minor')
     expect(mountTemplate(mounted(silentFive, '/o{/:x}'), '/o')).toBe('/o')
     expect(mountTemplate(mounted(silentFive, '/o{/:x}'), '/o/1')).toBe('/o/:x')
+    expect(mountTemplate(mounted(silentFive, '/r/:from-:to{/:x}'), '/r/a-b/c')).toBe('/r/:from-:to/:x')
+    expect(mountTemplate(mounted(silentFive, '/r/:from-:to{/:x}'), '/r/a-b')).toBe('/r/:from-:to')
+    expect(mountTemplate(mounted(silentFive, '/caf%C3%A9/:x'), '/caf%C3%A9/%C3%BC%20a')).toBe('/caf%C3%A9/:x')
+    expect(mountTemplate(mounted(silentFive, '/caf%C3%A9:x'), '/caf%C3%A9%C3%BC%20')).toBe('/caf%C3%A9:x')
     expect(mountTemplate(mounted(silentFive, '/w/*rest'), '/w/a/b')).toBe('/w/*rest')
     expect(mountTemplate(mounted(silentFive, /^\/v\d+/), '/v12')).toBe('*')
   })

@@ -54,8 +54,8 @@ export function mountTemplate(layer: Layer, removed: string): string {
 
 /** Express 4 turns a path into one expression, with a group for each parameter. */
 function ofRegExp(layer: Layer, regexp: RegExp, removed: string): string {
-  // What path-to-regexp 0.1 makes of text ends so, for a mount. Another expression is the app's own.
-  if (!/^\^|^\(\?:\^/.test(regexp.source) || !/\(\?=\\\/\|\$\)\)?$/.test(regexp.source)) return String(regexp)
+  const own = ownExpression(regexp, removed)
+  if (own !== undefined) return own
   const match = regexp.exec(removed)
   if (match === null) return ANYTHING
   let present = ''
@@ -78,6 +78,65 @@ function ofRegExp(layer: Layer, regexp: RegExp, removed: string): string {
   })
 }
 
+/** The app's own expression, where it matched; `undefined` where one did that path-to-regexp 0.1 made of text. */
+function ownExpression(regexp: RegExp, removed: string): string | undefined {
+  let parts = expressions.get(regexp)
+  if (parts === undefined) {
+    const sources = alternatives(regexp.source)
+    parts = sources.some(isOfText)
+      ? sources.map((source) => ({
+          own: isOfText(source) ? undefined : String(new RegExp(source)),
+          regexp: new RegExp(source, regexp.flags),
+        }))
+      : [{ own: String(regexp), regexp }]
+    expressions.set(regexp, parts)
+  }
+  if (parts.length === 1) return parts[0]?.own
+  return parts.find((part) => part.regexp.test(removed))?.own
+}
+
+const expressions = new WeakMap<RegExp, readonly { own: string | undefined; regexp: RegExp }[]>()
+
+/** What is made of the text of a mount. */
+function isOfText(source: string): boolean {
+  return source.startsWith('^') && source.endsWith('(?=\\/|$)')
+}
+
+/** The expressions that an array of paths was joined of; up to Express 4.17 each array is a group. */
+function alternatives(source: string): string[] {
+  const isGroup = source.startsWith('(?:^') || source.startsWith('(?:(?:^')
+  const parts = split(source)
+  if (parts.length > 1) return parts.flatMap(alternatives)
+  return isGroup && source.endsWith(')') ? alternatives(source.slice(3, -1)) : parts
+}
+
+/** Parts it at each `|` outside of groups and classes. */
+function split(source: string): string[] {
+  const parts: string[] = []
+  let depth = 0
+  let from = 0
+  for (let at = 0; at < source.length; at++) {
+    const char = source.charAt(at)
+    if (char === '\\') at++
+    else if (char === '[') at = endOfClass(source, at)
+    else if (char === '(') depth++
+    else if (char === ')') depth--
+    else if (char === '|' && depth === 0) {
+      parts.push(source.slice(from, at))
+      from = at + 1
+    }
+  }
+  return [...parts, source.slice(from)]
+}
+
+function endOfClass(source: string, from: number): number {
+  for (let at = from + 1; at < source.length; at++) {
+    if (source.charAt(at) === '\\') at++
+    else if (source.charAt(at) === ']') return at
+  }
+  return source.length
+}
+
 /** The text as the app wrote it, found again without regard to case; `*` where it is not the app's. */
 function inPattern(literal: string, pattern: string): string {
   const at = pattern.toLowerCase().indexOf(literal.toLowerCase())
@@ -88,45 +147,70 @@ function inPattern(literal: string, pattern: string): string {
 
 /** Router 2.0 to 2.2 hide the path in functions; a parameter is where another character still matches. */
 function ofMatchers(layer: Layer, matchers: readonly Matcher[], removed: string): string {
-  // A parameter's value is decoded, and a part of an escape cannot be: any other character stands for it as well.
-  const path = removed.replace(/(?:%[0-9a-f]{2})+/gi, 'x')
   for (const [index, matcher] of matchers.entries()) {
-    const match = matcher(path)
+    const match = matcher(removed)
     if (match === false) continue
     // The one kind of matcher that may match any text: the app's own expression, which is out of reach.
-    if (matcher.name === 'regexpMatcher' || path.length > MAX_PROBED) return ANYTHING
+    if (matcher.name === 'regexpMatcher') return ANYTHING
     const names = Object.keys(match.params).join()
-    return remembered(layer, `${index} ${names === '' ? path.toLowerCase() : names}`, () =>
-      probed(matcher, path),
+    return remembered(layer, `${index} ${names === '' ? removed.toLowerCase() : names}`, () =>
+      removed.length > MAX_PROBED ? undefined : probed(matcher, removed),
     )
   }
   return ANYTHING
 }
 
+/** One character, as it is or as the escapes of its bytes: a part of it could not be decoded. */
+const CHARACTER = /%[0-7][0-9a-f]|%[c-f][0-9a-f](?:%[89ab][0-9a-f])+|./gis
+
 function probed(matcher: Matcher, path: string): string {
+  const values = valuesOf(matcher, path)
   let template = ''
   let last: string | undefined
-  for (let at = 0; at < path.length; at++) {
-    const name = nameAt(matcher, path, at)
-    if (name === undefined) template += path.charAt(at)
+  for (const { 0: character, index } of path.matchAll(CHARACTER)) {
+    const other = path.slice(0, index) + SENTINEL + path.slice(index + character.length)
+    const name = changedName(values, valuesOf(matcher, other))
+    if (name === undefined) template += character
     else if (name !== last) template += name
     last = name
   }
   return template
 }
 
-/** `:name` or `*name` of the parameter that the character belongs to; `undefined` where it is the app's text. */
-function nameAt(matcher: Matcher, path: string, at: number): string | undefined {
-  const match = matcher(path.slice(0, at) + SENTINEL + path.slice(at + 1))
-  if (match === false) return undefined
-  for (const [name, value] of Object.entries(match.params)) {
-    if (typeof value === 'string' && value.includes(SENTINEL)) return `:${name}`
-    if (Array.isArray(value) && value.join('/').includes(SENTINEL)) return `*${name}`
+/**
+ * `:name` or `*name` of the parameter that has the sentinel; `undefined` where none has, so that the character it stands
+ * for is the app's text. Nothing else may change: else the path was taken apart in another way, without an optional part.
+ */
+function changedName(before: Values, after: Values): string | undefined {
+  if (after.size !== before.size) return undefined
+  let found: string | undefined
+  for (const [name, value] of after) {
+    const original = before.get(name)
+    if (value === original) continue
+    const [head = '', tail] = value.split(SENTINEL)
+    if (found !== undefined || tail === undefined || !original?.startsWith(head) || !original.endsWith(tail))
+      return undefined
+    found = name
   }
-  return undefined
+  return found
 }
 
-function remembered(layer: Layer, variant: string, make: () => string): string {
+/** The values of parameters, by their names with `:` or `*`. */
+type Values = ReadonlyMap<string, string>
+
+function valuesOf(matcher: Matcher, path: string): Values {
+  const values = new Map<string, string>()
+  const match = matcher(path)
+  if (match === false) return values
+  for (const [name, value] of Object.entries(match.params)) {
+    if (typeof value === 'string') values.set(`:${name}`, value)
+    else if (Array.isArray(value)) values.set(`*${name}`, value.join('/'))
+  }
+  return values
+}
+
+/** @param make gives nothing where this path shows nothing, and another of its variant may */
+function remembered(layer: Layer, variant: string, make: () => string | undefined): string {
   let known = templates.get(layer)
   if (known === undefined) {
     known = new Map()
@@ -136,6 +220,7 @@ function remembered(layer: Layer, variant: string, make: () => string): string {
   if (template !== undefined) return template
   if (known.size >= MAX_VARIANTS) return ANYTHING
   const made = make()
+  if (made === undefined) return ANYTHING
   known.set(variant, made)
   return made
 }

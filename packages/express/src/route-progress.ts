@@ -6,6 +6,7 @@
  * but not where an error leaves it: the error belongs to the route it was thrown in.
  */
 import { holderOf, type Req, type ServerRequest } from '@triscope/sdk'
+import { pathnameOf } from './matched-pattern.ts'
 import { type Layer, mountTemplate, type PathPattern, type Route } from './mount-template.ts'
 
 /** What a router of Express keeps on a request while it handles it. */
@@ -71,12 +72,6 @@ export function progressOf(req: RoutedRequest): RouteProgress {
 export function turnEnded(): void {
   current = undefined
   currentProgress = undefined
-}
-
-/** The path that a router matches, without the query. */
-export function pathnameOf({ url = '' }: RoutedRequest): string {
-  const question = url.indexOf('?')
-  return question < 0 ? url : url.slice(0, question)
 }
 
 class Progress implements RouteProgress {
@@ -171,7 +166,7 @@ function mountText(layer: Layer, removed: string, req: RoutedRequest): string {
   if (rawPath === undefined) return mountTemplate(layer, removed)
   if (!Array.isArray(rawPath)) return text(rawPath as PathPattern)
   // As the router asked: with the whole path.
-  const path = removed + pathnameOf(req)
+  const path = removed + pathnameOf(req.url ?? '')
   const index = matchers?.findIndex((matches) => matches(path) !== false) ?? -1
   return index < 0 ? '*' : text(rawPath[index] as PathPattern)
 }

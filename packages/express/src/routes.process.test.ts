@@ -94,6 +94,15 @@ const faultEleven: readonly Case[] = [
     },
   },
   {
+    name: 'the entry of an array whose entries differ by case alone, where case matters',
+    build(app, { Router }) {
+      const router = Router({ caseSensitive: true })
+      router.get(['/a/:lower', '/A/:upper'], ok)
+      app.use(router)
+    },
+    routes: { '/A/1': '/A/:upper', '/a/1': '/a/:lower' },
+  },
+  {
     name: 'a regular expression is told as it was written',
     build(app) {
       app.get(/^\/files\/(.*)$/, ok)
