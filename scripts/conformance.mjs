@@ -23,6 +23,7 @@ await vitest.close()
 
 function whole(name, text) {
   const number = Number(text)
-  if (!Number.isSafeInteger(number) || number < 0) throw new Error(`--${name} ${text}: expected a whole number`)
+  if (!Number.isSafeInteger(number) || number < 0)
+    throw new Error(`--${name} ${text}: expected a whole number`)
   return number
 }

@@ -312,7 +312,7 @@ function matching(path: readonly Pattern[], text: string): Pattern {
   const first = (text.split('/')[1] ?? '').toLowerCase()
   const found = path.find((pattern) =>
     'expression' in pattern
-      ? pattern.expression.toLowerCase() === first
+      ? first.startsWith(pattern.expression.toLowerCase())
       : pattern.segments[0]?.kind === 'literal' && pattern.segments[0].text.toLowerCase() === first,
   )
   const pattern = found ?? path[0]

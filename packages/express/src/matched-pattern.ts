@@ -40,7 +40,9 @@ function entriesFor(patterns: readonly PathPattern[], route: Route, layer: Layer
   const LayerOf = layer.constructor as new (path: PathPattern, options: object, fn: () => void) => Entry
   const options = { sensitive: regexp?.ignoreCase === false, strict: false, end: true }
   return patterns.map((pattern) => {
-    const alone = new LayerOf(pattern, options, () => {})
+    // Express 4 joins the entries to one expression, with the flags of the router.
+    const joined = regexp !== undefined && pattern instanceof RegExp
+    const alone = new LayerOf(joined ? new RegExp(pattern.source, regexp.flags) : pattern, options, () => {})
     return { pattern, match: (path) => alone.match(path) }
   })
 }

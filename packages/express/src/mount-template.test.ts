@@ -76,6 +76,7 @@ describe('the template of a mount', () => {
       expect(mountTemplate(mounted(version, '/o/:x?'), '/o')).toBe('/o')
       expect(mountTemplate(mounted(version, '/o/:x?'), '/o/1')).toBe('/o/:x')
       expect(mountTemplate(mounted(version, '/w/*'), '/w/a/b')).toBe('/w/*')
+      expect(mountTemplate(mounted(version, '/:w/*'), '/w')).toBe('/:w/*')
       expect(mountTemplate(mounted(version, /^\/v\d+/), '/v12')).toBe('/^\\/v\\d+/')
       const mixed = mounted(version, ['/a/:x', /^\/a(?:\/[|)\]]\))?/, ['/b', '/c/:y']])
       expect(mountTemplate(mixed, '/a/1')).toBe('/a/:x')

@@ -53,7 +53,9 @@ export function mountTemplate(layer: Layer, removed: string): string {
 }
 
 /** Express 4 turns a path into one expression, with a group for each parameter. */
-function ofRegExp(layer: Layer, regexp: RegExp, removed: string): string {
+function ofRegExp(layer: Layer, regexp: RegExp, cut: string): string {
+  // Express leaves the last slash out of what it cuts off; a wildcard may have matched from there.
+  const removed = regexp.test(cut) ? cut : `${cut}/`
   const own = ownExpression(regexp, removed)
   if (own !== undefined) return own
   const match = regexp.exec(removed)
