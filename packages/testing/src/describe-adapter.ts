@@ -15,7 +15,9 @@ import {
   type SeenLine,
   type SeenSpan,
 } from './adapter-observer.ts'
-import { AbortingClient, pipelined } from './raw-client.ts'
+import { type NextService, startNextService } from './next-service.ts'
+import { AbortingClient, pipelined, sendLines } from './raw-client.ts'
+import { PARENT_ID as CALLER_ID, TRACE_ID as CALLER_TRACE, traceContextCases } from './trace-context-cases.ts'
 
 /** An app that listens. */
 export interface StartedApp {
@@ -210,6 +212,31 @@ export function describeAdapter(name: string, adapter: AdapterUnderTest): void {
           expect(line['trace_id']).toBe(String(line['name']).slice(1).padStart(32, 'a'))
         }
         await observer.until('the spans', () => observer.serverSpans().length === names.length)
+      })
+    })
+
+    describe('W3C Trace Context Level 2, from the wire to the next service', () => {
+      let next: NextService
+
+      beforeAll(async () => {
+        next = await startNextService()
+      })
+
+      afterAll(() => next.close())
+
+      it.each(traceContextCases)('$name', async ({ lines, trace, flags, tracestate }) => {
+        // `/work` calls the host that it is told to be.
+        const status = await sendLines(app.url, '/work', lines, next.host)
+        expect(status).toBe(200)
+        const { traceparent, tracestate: sent } = next.headers ?? {}
+        const sample = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/.exec(String(traceparent))
+        const [, traceId, parentId, sentFlags] = sample ?? []
+        expect(parentId).toMatch(/^(?!0{16})/)
+        expect(parentId).not.toBe(CALLER_ID)
+        if (trace === 'continued') expect(traceId).toBe(CALLER_TRACE)
+        else expect(traceId).toMatch(new RegExp(`^(?!0{32}|${CALLER_TRACE}|a{32})`))
+        expect(sentFlags).toBe(flags ?? (trace === 'new' ? '03' : '01'))
+        expect(sent).toBe(tracestate)
       })
     })
 

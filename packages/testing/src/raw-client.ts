@@ -27,7 +27,7 @@ export class AbortingClient {
 export async function pipelined(url: string, paths: readonly string[]): Promise<number[]> {
   const socket = await connected(url)
   socket.setEncoding('latin1')
-  socket.write(paths.map(requestText).join(''))
+  socket.write(paths.map((path) => requestText(path)).join(''))
   let text = ''
   const statuses = (): number[] => [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, code]) => Number(code))
   for await (const chunk of socket) {
@@ -38,8 +38,26 @@ export async function pipelined(url: string, paths: readonly string[]): Promise<
   return statuses()
 }
 
-function requestText(path: string): string {
-  return `GET ${path} HTTP/1.1\r\nHost: test\r\n\r\n`
+/**
+ * Sends a GET request with these header lines, as they are, and reads the answer to its end; its status.
+ * @param host what the app is told as its own name
+ */
+export async function sendLines(
+  url: string,
+  path: string,
+  lines: readonly string[],
+  host: string,
+): Promise<number> {
+  const socket = await connected(url)
+  socket.setEncoding('latin1')
+  socket.write(requestText(path, host, [...lines, 'Connection: close']))
+  let text = ''
+  for await (const chunk of socket) text += String(chunk)
+  return Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1])
+}
+
+function requestText(path: string, host = 'test', lines: readonly string[] = []): string {
+  return [`GET ${path} HTTP/1.1`, `Host: ${host}`, ...lines, '', ''].join('\r\n')
 }
 
 function connected(url: string): Promise<Socket> {
