@@ -9,7 +9,7 @@ import { backoffMs } from './backoff.ts'
 import type { DeliveryCounters } from './delivery-counters.ts'
 import type { ResolvedDelivery } from './delivery-options.ts'
 import { errorTypeOf } from './export-error.ts'
-import { REJECTED, recordsOf } from './semconv.ts'
+import { REJECTED, recordsOf, TOO_LARGE } from './semconv.ts'
 import type { SendResult } from './sender.ts'
 
 /** During a flush no backoff is longer: a process that ends has seconds, not minutes. */
@@ -109,16 +109,17 @@ export class BatchExport {
   }
 
   #answered(result: SendResult): void {
-    if (result.kind === 'accepted') this.#accepted(positive(result.rejected) ?? 0, result.message)
+    if (result.kind === 'accepted')
+      this.#accepted(positive(result.rejected) ?? 0, result.reason, result.message)
     else if (result.kind === 'refused') this.#refused(result.cause)
     else this.#retry(positive(result.afterMs), result.cause)
   }
 
-  #accepted(wanted: number, message: string | undefined): void {
+  #accepted(wanted: number, reason: 'REFUSED' | 'TOO_LARGE' = 'REFUSED', message?: string): void {
     const { counters, options, tell, ended } = this.#host
     const rejected = Math.min(this.count, Math.trunc(wanted))
     counters.accepted(this.count - rejected)
-    if (rejected > 0) counters.droppedSending('REFUSED', rejected, REJECTED)
+    if (rejected > 0) counters.droppedSending(reason, rejected, reason === 'REFUSED' ? REJECTED : TOO_LARGE)
     if (rejected > 0 || message !== undefined) {
       const words = message ?? 'the backend gave no reason'
       tell(`${words}; ${rejected} of ${recordsOf(options.signal, this.count)} were rejected`)

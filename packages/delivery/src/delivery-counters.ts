@@ -4,7 +4,8 @@
  * Invariant: a drop is counted under `triscope_telemetry_dropped_total` for every signal; beside it, spans and log
  * records have the counters of the semantic conventions.
  */
-import type { Diagnostics, DropReason, Signal } from '@triscope/core'
+import type { Diagnostics, DropReason, Labels, Signal } from '@triscope/core'
+import type { Component } from './delivery-options.ts'
 import { ALREADY_SHUTDOWN, metricNames, QUEUE_FULL, RECORD_NAMES, TOO_LARGE } from './semconv.ts'
 
 /** Counts for one delivery. */
@@ -33,7 +34,8 @@ const ERROR_TYPES = {
 export function createDeliveryCounters(
   diagnostics: Diagnostics,
   signal: Signal,
-  queue: { readonly records: number; readonly capacity: number },
+  queue: { readonly records: number; readonly capacity: number; readonly inFlight: number },
+  component: Component | undefined,
 ): DeliveryCounters {
   const { many, metric } = RECORD_NAMES[signal]
   const names = metric === undefined ? undefined : metricNames(metric)
@@ -47,7 +49,7 @@ export function createDeliveryCounters(
       : diagnostics.counter({
           name,
           help,
-          ...(errorType === undefined ? {} : { labels: { error_type: errorType } }),
+          ...labelsOf(component, errorType),
         })
   const exported = (errorType?: string) =>
     series(names?.exported, `Finished exports of ${many}; failed ones have an error_type`, errorType)
@@ -63,12 +65,20 @@ export function createDeliveryCounters(
           diagnostics.gauge({
             name: names.queueSize,
             help: `${many} that wait or are in flight`,
+            ...labelsOf(component),
             read: () => queue.records,
           }),
           diagnostics.gauge({
             name: names.queueCapacity,
             help: `${many} that the queue can hold`,
+            ...labelsOf(component),
             read: () => queue.capacity,
+          }),
+          diagnostics.gauge({
+            name: names.inFlight,
+            help: `${many} that were handed to the exporter, and have no answer yet`,
+            ...labelsOf(component),
+            read: () => queue.inFlight,
           }),
         ]
   let droppedSoFar = 0
@@ -94,6 +104,18 @@ export function createDeliveryCounters(
     },
     close() {
       for (const remove of gauges) remove()
+    },
+  }
+}
+
+/** None where there are none: a series without labels has no object of them. */
+function labelsOf(component: Component | undefined, errorType?: string): { labels?: Labels } {
+  if (component === undefined) return errorType === undefined ? {} : { labels: { error_type: errorType } }
+  return {
+    labels: {
+      otel_component_type: component.type,
+      otel_component_name: component.name,
+      ...(errorType === undefined ? {} : { error_type: errorType }),
     },
   }
 }

@@ -38,8 +38,20 @@ export interface DeliveryOptions extends RoomOptions {
    * @default 60000
    */
   retryForMs?: number
+  /**
+   * What the exporter is called in the labels `otel_component_type` and `otel_component_name` of its series; the name is
+   * unique in the process.
+   * @default no such labels
+   */
+  component?: Component
   /** Where the jitter of the backoff comes from: 0 up to, not including, 1. @default `Math.random` */
   random?: () => number
+}
+
+/** `otel.component.type` and `otel.component.name`: semantic conventions, "OpenTelemetry SDK metrics". */
+export interface Component {
+  readonly type: string
+  readonly name: string
 }
 
 /** The same with every answer given. */
@@ -55,6 +67,7 @@ export interface ResolvedDelivery {
   readonly timeoutMs: number
   readonly retryForMs: number
   readonly random: () => number
+  readonly component: Component | undefined
 }
 
 const defaults = {
@@ -81,13 +94,14 @@ const least: Readonly<Record<Figure, number>> = {
 }
 
 const figures = Object.keys(defaults) as Figure[]
-const known = [...figures, 'signal', 'sender', 'frame', 'random', 'diagnostics', 'clock', 'env']
+const known = [...figures, 'signal', 'sender', 'frame', 'random', 'component', 'diagnostics', 'clock', 'env']
 
 /** Throws `TRI_ERR_UNKNOWN_OPTION` and `TRI_ERR_OPTION`. */
 export function resolveDelivery(options: DeliveryOptions): ResolvedDelivery {
   rejectUnknownKeys('', options, known)
-  const { signal, sender, frame, random = Math.random } = options
-  const resolved = { ...defaults, signal, sender, frame, random } as Record<Figure, number> & ResolvedDelivery
+  const { signal, sender, frame, component, random = Math.random } = options
+  const resolved = { ...defaults, signal, sender, frame, component, random } as Record<Figure, number> &
+    ResolvedDelivery
   const checked: Record<Figure, number> = { ...defaults }
   for (const name of figures) {
     const value = options[name]

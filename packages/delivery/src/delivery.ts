@@ -88,12 +88,16 @@ class QueuedDelivery implements Delivery {
       this.#droppedAtOffer(reason, count),
     )
     this.#queue = queue
-    this.#counters = createDeliveryCounters(this.#diagnostics, options.signal, {
+    const shown = {
       get records() {
         return queue.records
       },
+      get inFlight() {
+        return queue.records - queue.waitingRecords
+      },
       capacity: maxRecords,
-    })
+    }
+    this.#counters = createDeliveryCounters(this.#diagnostics, options.signal, shown, options.component)
     const flushes = this.#flushes
     const deadlineMs = (): number => this.#deadlineMs
     this.#host = {

@@ -29,12 +29,14 @@ export const OTHER = '_OTHER'
 /** The metric names of one kind of record. */
 export function metricNames(record: string): {
   exported: string
+  inFlight: string
   processed: string
   queueSize: string
   queueCapacity: string
 } {
   return {
     exported: `otel_sdk_exporter_${record}_exported_total`,
+    inFlight: `otel_sdk_exporter_${record}_inflight`,
     processed: `otel_sdk_processor_${record}_processed_total`,
     queueSize: `otel_sdk_processor_${record}_queue_size`,
     queueCapacity: `otel_sdk_processor_${record}_queue_capacity`,

@@ -7,6 +7,8 @@ export type SendResult =
       kind: 'accepted'
       /** How many of the records it does not want. */
       rejected?: number
+      /** What they are counted as: `TOO_LARGE` where they could never be sent. @default 'REFUSED' */
+      reason?: 'REFUSED' | 'TOO_LARGE'
       /** What the backend had to say, for a human, with the endpoint in it. */
       message?: string
     }

@@ -4,7 +4,7 @@
  * Invariant: after `shutdown` nothing of it runs any more, and each span that ends later is counted as dropped.
  */
 import type { Context, TextMapPropagator, Tracer, TracerProvider } from '@opentelemetry/api'
-import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base'
+import type { SpanProcessor } from '@opentelemetry/sdk-trace-base'
 import {
   createDiagnostics,
   createRedaction,
@@ -12,20 +12,19 @@ import {
   type Redaction,
   type Resource,
   type RoomOptions,
-  rejectOption,
   rejectUnknownKeys,
   SDK_VERSION,
   systemClock,
 } from '@triscope/core'
 import { type ClientCall, watchClientCalls } from './clients.ts'
 import { Engine } from './engine.ts'
-import { ForeignExporterProcessor } from './foreign-exporter.ts'
+import type { BatchOptions } from './exporters/export-parts.ts'
+import { createExports, type ExporterOption } from './exporters/exporter-option.ts'
 import type { IncomingHeaders } from './header-source.ts'
 import { type BaggageHosts, resolveBaggageHosts } from './hosts.ts'
 import { watchHttpCalls } from './http-clients.ts'
 import { type Inbound, resolveInbound } from './inbound.ts'
 import { type LimitOptions, resolveLimits } from './limits.ts'
-import { type BatchOptions, createOtlpExport, type OtlpExporterOptions } from './otlp-export.ts'
 import { endAll } from './pipelines.ts'
 import { Propagator } from './propagator.ts'
 import { type PropagatorName, resolvePropagators } from './propagators.ts'
@@ -33,9 +32,6 @@ import { SpanTracerProvider } from './provider.ts'
 import { isForeignSampler, resolveSampler, type SamplerOption } from './sampler.ts'
 import { samplingHeaders } from './sampling-headers.ts'
 import { ScopeTable } from './scope.ts'
-
-/** Where spans go: an OTLP endpoint, or an exporter written for OpenTelemetry. */
-export type ExporterOption = OtlpExporterOptions | SpanExporter
 
 export interface TracingOptions {
   /** Who is speaking: `createResource()` of `@triscope/core`. */
@@ -77,7 +73,7 @@ export interface TracingOptions {
   baggageHosts?: BaggageHosts
   /** How much one span may hold. */
   limits?: LimitOptions
-  /** How spans are gathered for an OTLP endpoint. */
+  /** How spans are gathered, for each exporter of ours alike. */
   batch?: BatchOptions
   /**
    * What is hidden in attributes, by name and by form, in exceptions, statuses and URLs.
@@ -135,26 +131,21 @@ export function createTracing(options: TracingOptions & RoomOptions): Tracing {
   rejectUnknownKeys('tracing', options, OPTION_KEYS)
   const clock = options.clock ?? systemClock
   const diagnostics = options.diagnostics ?? createDiagnostics({ clock })
-  const { otlp, foreign } = sortExporters(options.exporter)
   const scopes = new ScopeTable(() =>
     diagnostics.warn(
       'TRI_WARN_SCOPES',
       'more than 1000 tracer names: further ones are reported as "triscope.other-scopes"; name a tracer after the library, not after the request',
     ),
   )
-  const parts = {
+  const exports = createExports(options.exporter, {
     resource: options.resource,
     scopes,
     batch: options.batch ?? {},
     clock,
     diagnostics,
     env: options.env ?? {},
-  }
-  const deliveries = otlp.map((exporter) => createOtlpExport(exporter, parts))
-  const processors = [
-    ...(options.processors ?? []),
-    ...foreign.map((exporter) => new ForeignExporterProcessor(exporter, clock, diagnostics)),
-  ]
+  })
+  const processors = [...(options.processors ?? []), ...exports.processors]
   const formats = resolvePropagators(options.propagators, diagnostics)
   const takesBaggage = resolveBaggageHosts(options.baggageHosts)
   const inbound = resolveInbound(options.inbound)
@@ -177,9 +168,7 @@ export function createTracing(options: TracingOptions & RoomOptions): Tracing {
     resource: options.resource,
     processors,
     linksCallers: options.inbound === 'link',
-    sinks: deliveries.map((delivery) => (record, keepLonger) => {
-      delivery.offer(record, keepLonger)
-    }),
+    sinks: exports.sinks,
   })
   const provider = new SpanTracerProvider(engine, scopes)
   const tracer = provider.getTracer(TRACER_NAME, SDK_VERSION)
@@ -204,13 +193,13 @@ export function createTracing(options: TracingOptions & RoomOptions): Tracing {
       watches.add(stop)
       return stop
     },
-    flush: (timeoutMs) => endAll('flush', deliveries, processors, clock, diagnostics, timeoutMs),
+    flush: (timeoutMs) => endAll('flush', exports.pipelines, processors, clock, diagnostics, timeoutMs),
     shutdown(timeoutMs) {
       shutdown ??= (() => {
         sampler?.shutdown?.()
         for (const stop of watches) stop()
         watches.clear()
-        const ended = endAll('shutdown', deliveries, processors, clock, diagnostics, timeoutMs)
+        const ended = endAll('shutdown', exports.pipelines, processors, clock, diagnostics, timeoutMs)
         engine.closed = true
         hideLive()
         return ended
@@ -218,20 +207,4 @@ export function createTracing(options: TracingOptions & RoomOptions): Tracing {
       return shutdown
     },
   }
-}
-
-function sortExporters(option: TracingOptions['exporter']): {
-  otlp: OtlpExporterOptions[]
-  foreign: SpanExporter[]
-} {
-  const otlp: OtlpExporterOptions[] = []
-  const foreign: SpanExporter[] = []
-  const list: readonly unknown[] = option === undefined ? [] : Array.isArray(option) ? option : [option]
-  for (const exporter of list) {
-    if (typeof exporter !== 'object' || exporter === null) {
-      rejectOption('tracing.exporter', 'an endpoint { url } or a SpanExporter', exporter)
-    } else if (typeof (exporter as SpanExporter).export === 'function') foreign.push(exporter as SpanExporter)
-    else otlp.push(exporter as OtlpExporterOptions)
-  }
-  return { otlp, foreign }
 }

@@ -1,10 +1,7 @@
 /** Records as a pipeline gets them, made through the room's own tracer. */
 import type { Tracer } from '@opentelemetry/api'
-import { createDiagnostics, systemClock } from '@triscope/core'
-import { Engine } from '../engine.ts'
-import { resolveLimits } from '../limits.ts'
-import { SpanTracerProvider } from '../provider.ts'
-import { resolveSampler } from '../sampler.ts'
+import { SDK_VERSION } from '@triscope/core'
+import { createSpanMemory, createTracing } from '../index.ts'
 import { ScopeTable } from '../scope.ts'
 
 export interface ExportedRecords {
@@ -13,23 +10,22 @@ export interface ExportedRecords {
   readonly scopes: ScopeTable
 }
 
+const LIBRARY = ['library', '1.2.3', 'https://schema/1'] as const
+
 /** What `make` ended. */
 export function exportedRecords(make: (tracer: Tracer) => void): ExportedRecords {
   const records: Uint8Array[] = []
+  const exporter = { ...createSpanMemory(), keep: (record: Uint8Array) => void records.push(record.slice()) }
+  const { provider } = createTracing({ resource: { attributes: {} }, exporter })
+  const [name, version, schemaUrl] = LIBRARY
+  make(provider.getTracer(name, version, { schemaUrl }))
+  return { records, scopes: scopesOfTracing() }
+}
+
+/** The same scopes in the same order as that tracing numbered them in. */
+function scopesOfTracing(): ScopeTable {
   const scopes = new ScopeTable(() => undefined)
-  const clock = systemClock
-  const diagnostics = createDiagnostics()
-  const engine = new Engine({
-    clock,
-    diagnostics,
-    limits: resolveLimits(),
-    sampler: resolveSampler(1, { service: '', clock, diagnostics }),
-    resource: { attributes: {} },
-    linksCallers: false,
-    processors: [],
-    sinks: [(record) => void records.push(record.slice())],
-  })
-  const provider = new SpanTracerProvider(engine, scopes)
-  make(provider.getTracer('library', '1.2.3', { schemaUrl: 'https://schema/1' }))
-  return { records, scopes }
+  scopes.add('triscope', SDK_VERSION, undefined)
+  scopes.add(...LIBRARY)
+  return scopes
 }

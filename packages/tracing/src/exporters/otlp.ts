@@ -1,7 +1,6 @@
 /** Spans to one OTLP endpoint, over one of its three protocols, through delivery's queue. */
-import { type Clock, type Diagnostics, type Resource, rejectOption, rejectUnknownKeys } from '@triscope/core'
+import { rejectOption, rejectUnknownKeys } from '@triscope/core'
 import {
-  createDelivery,
   createGrpcSender,
   createHttpSender,
   type Delivery,
@@ -10,9 +9,9 @@ import {
   readOtlpAnswer,
   type Sender,
 } from '@triscope/delivery'
-import { createJsonFrame } from './exporters/otlp-json.ts'
-import { createFrame } from './otlp-frame.ts'
-import type { ScopeTable } from './scope.ts'
+import { createFrame } from '../otlp-frame.ts'
+import { createExport, type ExportParts } from './export-parts.ts'
+import { createJsonFrame } from './otlp-json.ts'
 
 /** How spans are said and carried. */
 export type OtlpProtocol = 'http/protobuf' | 'http/json' | 'grpc'
@@ -21,7 +20,7 @@ export type OtlpProtocol = 'http/protobuf' | 'http/json' | 'grpc'
 export interface OtlpExporterOptions {
   /**
    * The whole URL, path included: `http://localhost:4318/v1/traces`; over gRPC without one: `http://localhost:4317`, where
-   * `https:` stands for TLS.
+   * `https:` stands for TLS. These two are the defaults of `{ otlp: {} }`.
    */
   url: string
   /** @default 'http/protobuf' */
@@ -50,22 +49,6 @@ export interface OtlpExporterOptions {
   proxy?: string | false
 }
 
-/** How spans are gathered, for each endpoint alike. */
-export interface BatchOptions {
-  /** Bytes held, waiting and in flight; beyond, ordinary spans are dropped before failed ones. @default 8388608 */
-  maxBytes?: number
-  /** Spans held, waiting and in flight. @default 16384 */
-  maxRecords?: number
-  /** Milliseconds that the first span of a batch waits for others. @default 5000 */
-  delayMs?: number
-  /** Bytes of spans in one request, before compression. @default 1048576 */
-  maxBatchBytes?: number
-  /** Spans in one request. @default 4096 */
-  maxBatchRecords?: number
-  /** Milliseconds from the first attempt at a batch until the last. @default 60000 */
-  retryForMs?: number
-}
-
 const EXPORTER_KEYS: readonly string[] = [
   'url',
   'protocol',
@@ -76,48 +59,34 @@ const EXPORTER_KEYS: readonly string[] = [
   'proxy',
 ]
 const PROTOCOLS: readonly string[] = ['http/protobuf', 'http/json', 'grpc']
-const BATCH_KEYS: readonly string[] = [
-  'maxBytes',
-  'maxRecords',
-  'delayMs',
-  'maxBatchBytes',
-  'maxBatchRecords',
-  'retryForMs',
-]
-
-/** What every endpoint shares. */
-export interface OtlpExportParts {
-  readonly resource: Resource
-  readonly scopes: ScopeTable
-  readonly batch: BatchOptions
-  readonly clock: Clock
-  readonly diagnostics: Diagnostics
-  readonly env: Readonly<Record<string, string | undefined>>
+/** The `otel.component.type` of each. */
+const TYPES: Readonly<Record<OtlpProtocol, string>> = {
+  'http/protobuf': 'otlp_http_exporter',
+  'http/json': 'otlp_http_json_exporter',
+  grpc: 'otlp_grpc_exporter',
 }
 
 /** Throws `TRI_ERR_OPTION` and `TRI_ERR_UNKNOWN_OPTION`. */
-export function createOtlpExport(exporter: OtlpExporterOptions, parts: OtlpExportParts): Delivery {
-  const { batch, clock, diagnostics, resource, scopes } = parts
-  rejectUnknownKeys('tracing.exporter', exporter, EXPORTER_KEYS)
-  rejectUnknownKeys('tracing.batch', batch, BATCH_KEYS)
-  const { protocol = 'http/protobuf', timeoutMs } = exporter
+export function createOtlpExport(
+  given: Omit<OtlpExporterOptions, 'url'> & Partial<Pick<OtlpExporterOptions, 'url'>>,
+  parts: ExportParts,
+): Delivery {
+  rejectUnknownKeys('tracing.exporter', given, EXPORTER_KEYS)
+  const { protocol = 'http/protobuf' } = given
   if (!PROTOCOLS.includes(protocol)) {
     rejectOption('tracing.exporter.protocol', '"http/protobuf", "http/json" or "grpc"', protocol)
   }
-  const { delayMs, ...figures } = batch
-  return createDelivery({
-    ...figures,
-    signal: 'traces',
-    sender: senderOf(exporter, parts),
+  const { url = protocol === 'grpc' ? 'http://localhost:4317' : 'http://localhost:4318/v1/traces' } = given
+  const { resource, scopes } = parts
+  return createExport(parts, {
+    type: TYPES[protocol],
+    sender: senderOf({ ...given, url, protocol }, parts),
     frame: protocol === 'http/json' ? createJsonFrame(resource, scopes) : createFrame(resource, scopes),
-    clock,
-    diagnostics,
-    ...(delayMs === undefined ? {} : { batchDelayMs: delayMs }),
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    timeoutMs: given.timeoutMs,
   })
 }
 
-function senderOf(exporter: OtlpExporterOptions, { clock, diagnostics, env }: OtlpExportParts): Sender {
+function senderOf(exporter: OtlpExporterOptions, { clock, diagnostics, env }: ExportParts): Sender {
   const { protocol, timeoutMs: _delivery, proxy: given, ...endpoint } = exporter
   const proxy = given === false ? undefined : (given ?? proxyFor(endpoint.url, env, diagnostics))
   const common = {
