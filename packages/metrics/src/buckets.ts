@@ -1,7 +1,5 @@
 /** Upper bounds of classic histograms: checked once, written once. */
 import { TriscopeError } from '@triscope/core'
-import type { Format } from './family.ts'
-import { canonicalFloat, numberText } from './number-text.ts'
 
 /** More would cost a scrape more lines than a reader can use; it is mostly a generator gone wrong. */
 const MAX_BUCKETS = 300
@@ -39,10 +37,34 @@ export function checkBuckets(owner: string, given: unknown): readonly number[] {
   return bounds
 }
 
-/** `le="0.1"} ` for each bound and for infinity, so that a scrape need not write a number twice. */
-export function bucketSuffixes(bounds: readonly number[], format: Format): readonly string[] {
-  const write = format === 'openmetrics' ? canonicalFloat : numberText
-  return [...bounds, Number.POSITIVE_INFINITY].map((bound) => `le="${write(bound)}"} `)
+/**
+ * `count` upper bounds, each `width` above the one before: `linearBuckets(10, 5, 3)` is 10, 15, 20.
+ * Throws `TRI_ERR_METRIC_BUCKETS`.
+ * @param width above 0
+ * @param count 1 to 300
+ */
+export function linearBuckets(start: number, width: number, count: number): number[] {
+  return generate('linearBuckets', count, (index) => start + width * index)
+}
+
+/**
+ * `count` upper bounds, each `factor` times the one before: `exponentialBuckets(1, 2, 4)` is 1, 2, 4, 8.
+ * Throws `TRI_ERR_METRIC_BUCKETS`.
+ * @param start above 0
+ * @param factor above 1
+ * @param count 1 to 300
+ */
+export function exponentialBuckets(start: number, factor: number, count: number): number[] {
+  return generate('exponentialBuckets', count, (index) => start * factor ** index)
+}
+
+function generate(owner: string, count: number, bound: (index: number) => number): number[] {
+  if (!(Number.isSafeInteger(count) && count >= 1 && count <= MAX_BUCKETS)) {
+    return refuse(owner, `count must be a whole number from 1 to ${MAX_BUCKETS}, got ${shown(count)}`)
+  }
+  // Fifteen digits are what a double keeps of a decimal fraction: 0.1 and two steps of 0.1 are 0.3.
+  const bounds = Array.from({ length: count }, (_, index) => Number(bound(index).toPrecision(15)))
+  return [...checkBuckets(owner, bounds)]
 }
 
 function refuse(owner: string, rule: string): never {

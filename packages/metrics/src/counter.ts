@@ -4,12 +4,11 @@
  * Invariant: the total is finite, starts at 0 and never falls. OpenMetrics 1.0, "Counter".
  */
 import type { SpanContext } from '@opentelemetry/api'
-import { type Exemplar, exemplarText, keepExemplar } from './exemplar.ts'
-import { type FamilyHead, type Format, sampleName } from './family.ts'
-import { type At, Instrument } from './instrument.ts'
+import { type Exemplar, keepExemplar } from './exemplar.ts'
+import type { FamilyWriter } from './family-writer.ts'
+import { type At, Instrument, type InstrumentParts, type Removable } from './instrument.ts'
 import type { Room } from './room.ts'
-import { Series } from './series-table.ts'
-import type { TextWriter } from './text-writer.ts'
+import { AWAKE, Series, type SeriesHome } from './series.ts'
 
 /** One series of a counter, resolved once; recording through it allocates nothing but a first exemplar. */
 export interface BoundCounter {
@@ -23,7 +22,7 @@ export interface BoundCounter {
 }
 
 /** A total that only rises. It is exposed as `<name>_total`. */
-export interface Counter<L extends string = never> {
+export interface Counter<L extends string = never> extends Removable<L> {
   /** Adds 1. */
   inc(...at: At<L>): void
   /** Adds `n`, finite and not negative; anything else is dropped and counted as `VALUE_INVALID`. */
@@ -34,48 +33,51 @@ export interface Counter<L extends string = never> {
 
 /** What a counter adds to what every series has. */
 export class CounterSeries extends Series implements BoundCounter {
-  readonly #room: Room
   value = 0
   exemplar: Exemplar | undefined = undefined
-
-  constructor(room: Room, values: readonly unknown[], labels: string) {
-    super(values, labels)
-    this.#room = room
-  }
 
   inc(): void {
     this.add(1)
   }
 
   add(n: number, from?: SpanContext): void {
-    this.record(n, from)
+    if (this.idle === AWAKE) this.record(n, from)
+    else this.home.awake<CounterSeries>(this).record(n, from)
   }
 
-  /** Whether the recording was kept. */
-  protected record(n: number, from: SpanContext | undefined): boolean {
-    const room = this.#room
-    // The last test refuses infinity, and a sum that would become it.
-    if (typeof n !== 'number' || !(n >= 0) || !Number.isFinite(this.value + n)) {
+  /** Records to a series that is awake. */
+  record(n: number, from: SpanContext | undefined): boolean {
+    const { room } = this.home
+    const value = typeof n === 'number' && n >= 0 ? this.value + n : Number.POSITIVE_INFINITY
+    // Refuses what is no number, infinity, and a sum that would become it.
+    if (!(value < Number.POSITIVE_INFINITY)) {
       room.invalid()
       return false
     }
-    this.value += n
+    this.value = value
     const span = room.sampledSpan(from)
     if (span !== undefined) this.exemplar = keepExemplar(room, this.exemplar, span, n)
     return true
+  }
+
+  clear(): void {
+    this.value = 0
+    this.exemplar = undefined
   }
 }
 
 class OverflowCounterSeries extends CounterSeries {
   readonly #onFold: () => void
 
-  constructor(room: Room, labels: string, onFold: () => void) {
-    super(room, [], labels)
+  constructor(home: SeriesHome, values: readonly unknown[], labels: string, onFold: () => void) {
+    super(home, values, labels)
     this.#onFold = onFold
   }
 
-  override add(n: number, from?: SpanContext): void {
-    if (this.record(n, from)) this.#onFold()
+  override record(n: number, from: SpanContext | undefined): boolean {
+    const kept = super.record(n, from)
+    if (kept) this.#onFold()
+    return kept
   }
 }
 
@@ -84,14 +86,11 @@ const NOWHERE: BoundCounter = { inc: () => undefined, add: () => undefined }
 
 /** The counter itself; the registry hands it out as `Counter<L>`, whose types know the labels. */
 export class CounterInstrument extends Instrument<CounterSeries> {
-  readonly #name: string
-
-  constructor(head: FamilyHead, labelNames: readonly string[], maxSeries: number | undefined, room: Room) {
-    super(head, labelNames, maxSeries, room, {
-      series: (values, labels) => new CounterSeries(room, values, labels),
-      overflow: (labels, onFold) => new OverflowCounterSeries(room, labels, onFold),
+  constructor(parts: InstrumentParts, room: Room) {
+    super(parts, room, {
+      series: (home, values, labels) => new CounterSeries(home, values, labels),
+      overflow: (home, values, labels, onFold) => new OverflowCounterSeries(home, values, labels, onFold),
     })
-    this.#name = sampleName(head)
   }
 
   inc(labels?: unknown): void {
@@ -106,11 +105,8 @@ export class CounterInstrument extends Instrument<CounterSeries> {
     return this.at(labels) ?? NOWHERE
   }
 
-  protected writeSeries(series: CounterSeries, writer: TextWriter, format: Format): void {
-    writer.text(this.#name)
-    writer.labels(series.labels)
-    writer.number(series.value)
-    if (format === 'openmetrics' && series.exemplar !== undefined) writer.text(exemplarText(series.exemplar))
-    writer.endLine()
+  protected writeSeries(series: CounterSeries, writer: FamilyWriter): void {
+    const createdMs = this.room.wallMsOf(series.bornMs)
+    writer.value(this.table.namesOf(series), series, series.value, series.exemplar, createdMs)
   }
 }

@@ -13,8 +13,16 @@ import type { Room } from './room.ts'
 const MAX_LABEL_CHARACTERS = 128
 const NAME_CHARACTERS = 'trace_id'.length + 'span_id'.length
 
-/** One exemplar; its fields are read only when a scrape asks for OpenMetrics. */
-export class Exemplar {
+/** An exemplar as it is written, wherever it comes from. */
+export interface ShownExemplar {
+  readonly labels: readonly (readonly [name: string, value: string])[]
+  readonly value: number
+  /** Since 1970; `undefined` writes none. */
+  readonly atMs: number | undefined
+}
+
+/** One exemplar of ours; its fields are read only when a scrape asks for exemplars. */
+export class Exemplar implements ShownExemplar {
   traceId: string
   spanId: string
   value: number
@@ -25,6 +33,13 @@ export class Exemplar {
     this.spanId = spanId
     this.value = value
     this.atMs = atMs
+  }
+
+  get labels(): readonly (readonly [name: string, value: string])[] {
+    return [
+      ['trace_id', this.traceId],
+      ['span_id', this.spanId],
+    ]
   }
 }
 
@@ -55,9 +70,10 @@ export function keepExemplar(
 }
 
 /** What follows the value on the line; the time is in seconds. */
-export function exemplarText({ traceId, spanId, value, atMs }: Exemplar): string {
-  const labels = `trace_id="${escapeLabelValue(traceId)}",span_id="${escapeLabelValue(spanId)}"`
-  return ` # {${labels}} ${numberText(value)} ${(atMs / 1000).toFixed(3)}`
+export function exemplarText({ labels, value, atMs }: ShownExemplar): string {
+  const pairs = labels.map(([name, text]) => `${name}="${escapeLabelValue(text)}"`)
+  const time = atMs === undefined ? '' : ` ${(atMs / 1000).toFixed(3)}`
+  return ` # {${pairs.join(',')}} ${numberText(value)}${time}`
 }
 
 /** Ids of 32 and 16 characters always are; longer ones of a foreign tracer may not be. */

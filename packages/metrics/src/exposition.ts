@@ -1,57 +1,33 @@
 /**
  * Renders families in slices: after about a millisecond the event loop gets its turn, at any number of series.
  *
- * Invariant: the lines of one series are written without a pause, so that a histogram's parts always fit together;
+ * Invariant: the points of one series are written without a pause, so that a histogram's parts always fit together;
  * and a family is written whole and once, or not at all.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises'
-import { claimedNames, type Format, headLines } from './family.ts'
+import { claimedNames } from './family.ts'
+import type { FamilyWriter } from './family-writer.ts'
 import type { Exposable } from './instrument.ts'
+import { shownNames } from './instrument-set.ts'
+import type { Negotiated } from './negotiate.ts'
+import { Pace } from './pace.ts'
+import { lengthPrefix, ProtobufFormat } from './protobuf-format.ts'
 import type { Room } from './room.ts'
-import type { TextWriter } from './text-writer.ts'
+import { TextFormat } from './text-format.ts'
 
 /** A chunk is handed over when it has grown to this; some hundred lines, or 0.1 ms of work. */
 const CHUNK_BYTES = 32 * 1024
-/** How long rendering may keep the event loop before it lets others go first. */
-const SLICE_MS = 1
+/** The clock is looked at after so many series at the latest: merging the windows of a summary takes its time. */
+const SERIES_PER_LOOK = 32
 
-/** The bytes of a scrape. The writer may be shared: it is empty at every pause. */
-export async function* renderFamilies(
+/** The bytes of a scrape. */
+export function renderFamilies(
   families: readonly Exposable[],
-  format: Format,
-  writer: TextWriter,
+  { format, escaping }: Negotiated,
   room: Room,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  let startMs = room.clock.monotonicMs()
-  let sliceMs = 0
-  const chunk = (): Uint8Array => {
-    const bytes = writer.take()
-    const nowMs = room.clock.monotonicMs()
-    room.busyMs += nowMs - startMs
-    sliceMs += nowMs - startMs
-    return bytes
-  }
-  try {
-    for (const family of families) {
-      writer.text(headLines(family.head, format))
-      // Series that come while this family is written are left for the next scrape.
-      const count = family.seriesCount
-      for (let i = 0; i < count; i++) {
-        family.write(i, writer, format)
-        if (writer.length < CHUNK_BYTES) continue
-        yield chunk()
-        if (sliceMs >= SLICE_MS) {
-          await nextTurn()
-          sliceMs = 0
-        }
-        startMs = room.clock.monotonicMs()
-      }
-    }
-    if (format === 'openmetrics') writer.text('# EOF\n')
-    if (writer.length > 0) yield chunk()
-  } finally {
-    writer.clear()
-  }
+  return format === 'protobuf'
+    ? renderProtobuf(families, new ProtobufFormat(escaping), room)
+    : renderText(families, new TextFormat(format, escaping), room)
 }
 
 /** Those families that answer to one of the names, by family name or by the name of any of their samples. */
@@ -61,5 +37,59 @@ export function selectFamilies<F extends Exposable>(
 ): readonly F[] {
   if (names === undefined || names.length === 0) return families
   const wanted = new Set(names)
-  return families.filter(({ head }) => claimedNames(head.base, head.type).some((name) => wanted.has(name)))
+  return families.filter(({ head: { base, type } }) => {
+    return [...claimedNames(base, type), ...shownNames(base, type)].some((name) => wanted.has(name))
+  })
+}
+
+async function* renderText(
+  families: readonly Exposable[],
+  writer: TextFormat,
+  room: Room,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const pace = new Pace(room)
+  for (const family of families) yield* familyChunks(family, writer, pace)
+  writer.end()
+  if (writer.length > 0) {
+    pace.pause()
+    yield writer.take()
+  }
+}
+
+/** Each family is a message, and the length of a message stands before it: so a family is rendered before it is sent. */
+async function* renderProtobuf(
+  families: readonly Exposable[],
+  writer: ProtobufFormat,
+  room: Room,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const pace = new Pace(room)
+  for (const family of families) {
+    const chunks: Uint8Array[] = []
+    for await (const chunk of familyChunks(family, writer, pace)) chunks.push(chunk)
+    chunks.push(writer.take())
+    const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+    yield lengthPrefix(length)
+    yield* chunks
+    pace.resume()
+  }
+  pace.pause()
+}
+
+/** What is full of a family's chunks; the rest stays in the writer. */
+async function* familyChunks(
+  family: Exposable,
+  writer: FamilyWriter,
+  pace: Pace,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  writer.begin(family.head)
+  const view = family.view()
+  for (let i = 0; i < view.count; i++) {
+    view.write(i, writer)
+    const isFull = writer.length >= CHUNK_BYTES
+    if (!isFull && i % SERIES_PER_LOOK !== 0) continue
+    const isOver = pace.pause()
+    if (isFull) yield writer.take()
+    if (isOver) await pace.turn()
+    else if (isFull) pace.resume()
+  }
 }

@@ -8,11 +8,61 @@
 /** The kinds of families that can be exposed. */
 export type FamilyType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'info' | 'unknown'
 
-/** The two text formats. */
-export type Format = 'text' | 'openmetrics'
+/** The formats an exposition can have. */
+export type Format = 'text' | 'openmetrics' | 'protobuf'
+
+/** The kinds of instruments: several are exposed as one type. */
+export type InstrumentKind =
+  | 'counter'
+  | 'upDownCounter'
+  | 'gauge'
+  | 'histogram'
+  | 'summary'
+  | 'info'
+  | 'observableCounter'
+  | 'observableUpDownCounter'
+  | 'observableGauge'
+
+/** What messages call an instrument. */
+const KIND_WORDS: Readonly<Record<InstrumentKind, string>> = {
+  counter: 'counter',
+  upDownCounter: 'up-down counter',
+  gauge: 'gauge',
+  histogram: 'histogram',
+  summary: 'summary',
+  info: 'info',
+  observableCounter: 'observable counter',
+  observableUpDownCounter: 'observable up-down counter',
+  observableGauge: 'observable gauge',
+}
+
+/** The type that the samples of a kind of instrument have. */
+export const TYPE_OF_KIND: Readonly<Record<InstrumentKind, FamilyType>> = {
+  counter: 'counter',
+  upDownCounter: 'gauge',
+  gauge: 'gauge',
+  histogram: 'histogram',
+  summary: 'summary',
+  info: 'info',
+  observableCounter: 'counter',
+  observableUpDownCounter: 'gauge',
+  observableGauge: 'gauge',
+}
+
+/** What messages call a kind, or an instrument by its name: `histogram "job_seconds"`. */
+export function kindText(kind: InstrumentKind): string {
+  return KIND_WORDS[kind]
+}
+
+/** What messages call the owner of a family. */
+export function ownerText({ base, kind, type }: FamilyHead): string {
+  return `${kind === undefined ? type : kindText(kind)} "${base}"`
+}
 
 /** What stands above the samples of a family. */
 export interface FamilyHead {
+  /** Of an instrument; `undefined` for the families of a source. */
+  readonly kind: InstrumentKind | undefined
   /** The name without `_total` or `_info`: OpenMetrics calls the family so. */
   readonly base: string
   readonly type: FamilyType
@@ -37,29 +87,13 @@ export function claimedNames(base: string, type: FamilyType): readonly string[] 
   return CLAIMED_SUFFIXES[type].map((suffix) => base + suffix)
 }
 
-/**
- * The lines above the samples, in the order in which the specification of each format shows them. An empty help has no
- * line: Prometheus fails an OpenMetrics scrape over one.
- */
-export function headLines(head: FamilyHead, format: Format): string {
-  const { base, type, help, unit } = head
-  if (format === 'text') {
-    const name = sampleName(head)
-    const helpLine = help === '' ? '' : `# HELP ${name} ${escapeHelp(help)}\n`
-    return `${helpLine}# TYPE ${name} ${TEXT_TYPES[type]}\n`
-  }
-  const unitLine = unit === undefined ? '' : `# UNIT ${base} ${unit}\n`
-  const helpLine = help === '' ? '' : `# HELP ${base} ${escapeLabelValue(help)}\n`
-  return `# TYPE ${base} ${type}\n${unitLine}${helpLine}`
-}
-
 /** Escapes a label value, an exemplar's, and in OpenMetrics the help text: backslash, double quote, line feed. */
 export function escapeLabelValue(text: string): string {
   return /[\\"\n]/.test(text) ? text.replace(/[\\"\n]/g, escaped) : text
 }
 
 /** Text format 0.0.4 escapes the backslash and the line feed in help texts, and leaves quotes alone. */
-function escapeHelp(text: string): string {
+export function escapeHelp(text: string): string {
   return text.replace(/[\\\n]/g, escaped)
 }
 
@@ -81,7 +115,7 @@ const CLAIMED_SUFFIXES: Readonly<Record<FamilyType, readonly string[]>> = {
 }
 
 /** The text format knows fewer types: an info is a gauge that is always 1. */
-const TEXT_TYPES: Readonly<Record<FamilyType, string>> = {
+export const TEXT_TYPES: Readonly<Record<FamilyType, string>> = {
   counter: 'counter',
   gauge: 'gauge',
   histogram: 'histogram',

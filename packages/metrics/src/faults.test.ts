@@ -275,7 +275,7 @@ describe('faults of the OpenTelemetry exporter', () => {
       },
     })
     expect(await registry.text()).toBe(
-      '# HELP clash_total c\n# TYPE clash_total counter\nclash_total 0\n# HELP dup_name d\n# TYPE dup_name gauge\ndup_name 1\n',
+      '# HELP clash_total c\n# TYPE clash_total counter\nclash_total 0\n# HELP dup_name d\n# TYPE dup_name gauge\ndup_name 1\n# HELP triscope_scrape_collector_errors_total Families left out of a scrape because who gives them failed, was late or met another, by collector\n# TYPE triscope_scrape_collector_errors_total counter\ntriscope_scrape_collector_errors_total{collector="foreign"} 2\n',
     )
     registry.attach(diagnosticsSource(diagnostics))
     expect(samples(await registry.text())).toContain(

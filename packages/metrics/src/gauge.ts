@@ -1,15 +1,13 @@
-/** Gauges: values that rise and fall. OpenMetrics 1.0, "Gauge". */
-import type { FamilyHead, Format } from './family.ts'
-import { type At, Instrument } from './instrument.ts'
+/** Gauges, values that rise and fall, and up-down counters, sums that do. OpenMetrics 1.0, "Gauge". */
+import type { FamilyWriter } from './family-writer.ts'
+import { type At, Instrument, type InstrumentParts, type Removable } from './instrument.ts'
 import type { Room } from './room.ts'
-import { Series } from './series-table.ts'
-import type { TextWriter } from './text-writer.ts'
+import { AWAKE, Series, type SeriesHome } from './series.ts'
+import { type BoundTimed, joined, startTimer, type Timed, timed, unitMs } from './timed.ts'
 
-/** One series of a gauge, resolved once; recording through it allocates nothing. */
-export interface BoundGauge {
-  /** Replaces the value. NaN and the infinities are values too: a ratio of nothing is NaN. */
-  set(v: number): void
-  /** Adds `n`, which must be finite and may be negative. */
+/** One series of an up-down counter, resolved once; recording through it allocates nothing. */
+export interface BoundUpDownCounter {
+  /** Adds `n`, which must be finite and may be negative; anything else is dropped and counted as `VALUE_INVALID`. */
   add(n: number): void
   /** Adds 1. */
   inc(): void
@@ -17,10 +15,16 @@ export interface BoundGauge {
   dec(): void
 }
 
-/** A value that rises and falls; with `add` alone it is OpenTelemetry's up-down counter. */
-export interface Gauge<L extends string = never> {
+/** One series of a gauge, resolved once; recording through it allocates nothing. */
+export interface BoundGauge extends BoundUpDownCounter, BoundTimed {
   /** Replaces the value. NaN and the infinities are values too: a ratio of nothing is NaN. */
-  set(v: number, ...at: At<L>): void
+  set(v: number): void
+  /** Sets the value to the time of day, in seconds since 1970 or in the instrument's unit. */
+  setToCurrentTime(): void
+}
+
+/** A sum that rises and falls, as OpenTelemetry has it; it is exposed as a gauge. */
+export interface UpDownCounter<L extends string = never> extends Removable<L> {
   /** Adds `n`, which must be finite and may be negative; anything else is dropped and counted as `VALUE_INVALID`. */
   add(n: number, ...at: At<L>): void
   /** Adds 1. */
@@ -28,28 +32,39 @@ export interface Gauge<L extends string = never> {
   /** Takes 1 away. */
   dec(...at: At<L>): void
   /** The series of these labels, to be kept: it spares the look-up. Beyond the limit it is the overflow series. */
+  series(...at: At<L>): BoundUpDownCounter
+}
+
+/** A value that rises and falls. A timer sets it to the latest duration. */
+export interface Gauge<L extends string = never> extends UpDownCounter<L>, Timed<L> {
+  /** Replaces the value. NaN and the infinities are values too: a ratio of nothing is NaN. */
+  set(v: number, ...at: At<L>): void
+  /** Sets the value to the time of day, in seconds since 1970 or in the instrument's unit. */
+  setToCurrentTime(...at: At<L>): void
+  /** The series of these labels, to be kept: it spares the look-up. Beyond the limit it is the overflow series. */
   series(...at: At<L>): BoundGauge
 }
 
 /** What a gauge adds to what every series has. */
 export class GaugeSeries extends Series implements BoundGauge {
-  readonly #room: Room
+  readonly #unitMs: number
   value = 0
 
-  constructor(room: Room, values: readonly unknown[], labels: string) {
-    super(values, labels)
-    this.#room = room
+  constructor(home: SeriesHome, values: readonly unknown[], labels: string, perUnitMs: number) {
+    super(home, values, labels)
+    this.#unitMs = perUnitMs
   }
 
   set(v: number): void {
-    if (typeof v === 'number') this.value = v
-    else this.#room.invalid()
+    if (this.idle === AWAKE) this.record(v)
+    else this.home.awake<GaugeSeries>(this).record(v)
   }
 
   add(n: number): void {
+    const series = this.idle === AWAKE ? this : this.home.awake<GaugeSeries>(this)
     // An infinite step would leave NaN behind as soon as another goes the other way.
-    if (Number.isFinite(n)) this.value += n
-    else this.#room.invalid()
+    if (Number.isFinite(n)) series.record(series.value + n)
+    else this.home.room.invalid()
   }
 
   inc(): void {
@@ -59,46 +74,86 @@ export class GaugeSeries extends Series implements BoundGauge {
   dec(): void {
     this.add(-1)
   }
+
+  setToCurrentTime(): void {
+    this.set(this.home.room.clock.wallMs() / this.#unitMs)
+  }
+
+  startTimer(): () => number {
+    return startTimer(this.home.room, this.#unitMs, (passed) => this.set(passed))
+  }
+
+  time<T>(fn: () => T): T {
+    return timed(fn, this.startTimer())
+  }
+
+  /** Records to a series that is awake. */
+  record(v: number): boolean {
+    if (typeof v !== 'number') {
+      this.home.room.invalid()
+      return false
+    }
+    this.value = v
+    return true
+  }
+
+  clear(): void {
+    this.value = 0
+  }
 }
 
 class OverflowGaugeSeries extends GaugeSeries {
   readonly #onFold: () => void
 
-  constructor(room: Room, labels: string, onFold: () => void) {
-    super(room, [], labels)
+  constructor(
+    home: SeriesHome,
+    values: readonly unknown[],
+    labels: string,
+    perUnitMs: number,
+    onFold: () => void,
+  ) {
+    super(home, values, labels, perUnitMs)
     this.#onFold = onFold
   }
 
-  override set(v: number): void {
-    super.set(v)
-    if (typeof v === 'number') this.#onFold()
-  }
-
-  override add(n: number): void {
-    super.add(n)
-    if (Number.isFinite(n)) this.#onFold()
+  override record(v: number): boolean {
+    const kept = super.record(v)
+    if (kept) this.#onFold()
+    return kept
   }
 }
 
 /** Takes what is recorded with labels that cannot be read; the loss was counted when it was asked for. */
 const NOWHERE: BoundGauge = {
   set: () => undefined,
+  setToCurrentTime: () => undefined,
   add: () => undefined,
   inc: () => undefined,
   dec: () => undefined,
+  startTimer: () => () => 0,
+  time: (fn) => fn(),
 }
 
-/** The gauge itself; the registry hands it out as `Gauge<L>`, whose types know the labels. */
+/** The gauge or up-down counter itself; the registry hands it out by the type that knows the labels. */
 export class GaugeInstrument extends Instrument<GaugeSeries> {
-  constructor(head: FamilyHead, labelNames: readonly string[], maxSeries: number | undefined, room: Room) {
-    super(head, labelNames, maxSeries, room, {
-      series: (values, labels) => new GaugeSeries(room, values, labels),
-      overflow: (labels, onFold) => new OverflowGaugeSeries(room, labels, onFold),
+  readonly #unitMs: number
+
+  constructor(parts: InstrumentParts, room: Room) {
+    const perUnitMs = unitMs(parts.head.unit)
+    super(parts, room, {
+      series: (home, values, labels) => new GaugeSeries(home, values, labels, perUnitMs),
+      overflow: (home, values, labels, onFold) =>
+        new OverflowGaugeSeries(home, values, labels, perUnitMs, onFold),
     })
+    this.#unitMs = perUnitMs
   }
 
   set(v: number, labels?: unknown): void {
     this.at(labels)?.set(v)
+  }
+
+  setToCurrentTime(labels?: unknown): void {
+    this.at(labels)?.setToCurrentTime()
   }
 
   add(n: number, labels?: unknown): void {
@@ -113,14 +168,21 @@ export class GaugeInstrument extends Instrument<GaugeSeries> {
     this.at(labels)?.add(-1)
   }
 
+  startTimer(labels?: unknown): (rest?: unknown) => number {
+    return startTimer(this.room, this.#unitMs, (passed, rest?: unknown) =>
+      this.set(passed, joined(labels, rest)),
+    )
+  }
+
+  time<T>(fn: () => T, labels?: unknown): T {
+    return timed(fn, this.startTimer(labels))
+  }
+
   series(labels?: unknown): BoundGauge {
     return this.at(labels) ?? NOWHERE
   }
 
-  protected writeSeries(series: GaugeSeries, writer: TextWriter, _format: Format): void {
-    writer.text(this.head.base)
-    writer.labels(series.labels)
-    writer.number(series.value)
-    writer.endLine()
+  protected writeSeries(series: GaugeSeries, writer: FamilyWriter): void {
+    writer.value(this.table.namesOf(series), series, series.value, undefined, undefined)
   }
 }

@@ -4,93 +4,71 @@
  * Invariant: an instrument that is in the set meets no other in any format. Making one is where an app learns of a
  * mistake, so the messages name both sides and the way out.
  */
-import { rejectOption, rejectUnknownKeys, TriscopeError } from '@triscope/core'
+import { TriscopeError } from '@triscope/core'
 import type { CounterInstrument } from './counter.ts'
-import { baseName, claimedNames, type FamilyHead } from './family.ts'
+import { escapeName } from './escaping.ts'
+import { claimedNames, type FamilyHead, type FamilyType, ownerText } from './family.ts'
 import type { GaugeInstrument } from './gauge.ts'
 import type { HistogramInstrument } from './histogram.ts'
-import type { InstrumentOptions } from './instrument.ts'
-import { checkLabelNames, checkMetricName } from './names.ts'
-import { OVERFLOW_LABEL } from './series-table.ts'
+import type { InfoInstrument } from './info.ts'
+import type { ObservableInstrument } from './observable.ts'
+import type { SummaryInstrument } from './summary.ts'
 
-export type AnyInstrument = CounterInstrument | GaugeInstrument | HistogramInstrument
+export type RecordedInstrument =
+  | CounterInstrument
+  | GaugeInstrument
+  | HistogramInstrument
+  | SummaryInstrument
+  | InfoInstrument
+export type AnyInstrument = RecordedInstrument | ObservableInstrument
 
-/** What every kind of instrument is made of, checked. */
-export interface CheckedInstrument {
+/** What two definitions must share to be the same instrument; its help is not part of it. */
+export interface Definition {
   readonly head: FamilyHead
   readonly labels: readonly string[]
-  /** `undefined` follows the registry. */
-  readonly maxSeries: number | undefined
-  /** What messages call it: `histogram "job_seconds"`. */
-  readonly owner: string
+  /** What else makes it: the bounds of a histogram, the accuracy of a summary. `''` where there is nothing. */
+  readonly identity: string
+  /** What messages call that: `buckets`. */
+  readonly identityWord: string
 }
 
-/** Throws what {@link InstrumentOptions} says of each field. */
-export function checkInstrument(
-  type: 'counter' | 'gauge' | 'histogram',
-  options: InstrumentOptions<string>,
-): CheckedInstrument {
-  const base = baseName(checkMetricName(type, options.name), type)
-  checkMetricName(type, base)
-  const owner = `${type} "${options.name}"`
-  rejectUnknownKeys(owner, options, type === 'histogram' ? [...OPTION_KEYS, 'buckets'] : OPTION_KEYS)
-  if (typeof options.help !== 'string') rejectOption(`${owner}.help`, 'a text', options.help)
-  return {
-    head: { base, type, help: options.help, unit: checkUnit(owner, base, options.unit) },
-    labels: checkLabelNames(
-      owner,
-      options.labels,
-      type === 'histogram' ? ['le', OVERFLOW_LABEL] : [OVERFLOW_LABEL],
-    ),
-    maxSeries:
-      options.maxSeries === undefined ? undefined : checkMaxSeries(`${owner}.maxSeries`, options.maxSeries),
-    owner,
-  }
+interface Entry {
+  readonly definition: Definition
+  readonly instrument: AnyInstrument
 }
 
-/** Throws `TRI_ERR_OPTION`. */
-export function checkMaxSeries(path: string, value: unknown): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 1) return value
-  return rejectOption(path, 'a whole number of 1 or more', value)
+/** Every name that a family's lines use for a reader without UTF-8 names, where names are likest. */
+export function shownNames(base: string, type: FamilyType): readonly string[] {
+  return claimedNames(base, type).map((name) => escapeName(name, 'underscores'))
 }
 
 /** The instruments of one registry. */
 export class InstrumentSet {
-  readonly #byBase = new Map<string, AnyInstrument>()
+  readonly #byBase = new Map<string, Entry>()
   /** Which instrument uses a name in any format. */
-  readonly #claims = new Map<string, AnyInstrument>()
+  readonly #claims = new Map<string, Entry>()
 
   /** In the order they were made. */
   all(): readonly AnyInstrument[] {
-    return [...this.#byBase.values()]
+    return [...this.#byBase.values()].map(({ instrument }) => instrument)
   }
 
   /** What messages call the instrument that uses the name; `undefined` when it is free. */
   ownerOf(name: string): string | undefined {
-    const instrument = this.#claims.get(name)
-    return instrument === undefined ? undefined : ownerText(instrument.head)
+    const entry = this.#claims.get(name)
+    return entry === undefined ? undefined : ownerText(entry.definition.head)
   }
 
   /** The instrument that is there if it is the same, else a new one; throws `TRI_ERR_METRIC_DUP` on a clash. */
-  getOrCreate(
-    head: FamilyHead,
-    labels: readonly string[],
-    isSameKind: (there: AnyInstrument) => boolean,
-    create: () => AnyInstrument,
-  ): AnyInstrument {
+  getOrCreate<I extends AnyInstrument>(definition: Definition, create: () => I): I {
+    const { head, labels } = definition
     const there = this.#byBase.get(head.base)
     if (there !== undefined) {
-      const { names } = there.table
-      if (isSameKind(there) && there.head.unit === head.unit && sameSet(names, labels)) return there
-      const otherwise =
-        traits(head, labels) === traits(there.head, names) ? 'other buckets' : traits(there.head, names)
-      throw new TriscopeError(
-        'TRI_ERR_METRIC_DUP',
-        `${ownerText(head)} with ${traits(head, labels)} is already there as ${ownerText(there.head)} with ${otherwise}`,
-        { hint: 'give it another name, or make it in one place and import it' },
-      )
+      // Of the same kind, so made by the same call.
+      if (isSame(there.definition, definition)) return there.instrument as I
+      throw alreadyThere(definition, there.definition)
     }
-    const names = claimedNames(head.base, head.type)
+    const names = shownNames(head.base, head.type)
     const clash = names.find((name) => this.#claims.has(name))
     if (clash !== undefined) {
       throw new TriscopeError(
@@ -100,36 +78,35 @@ export class InstrumentSet {
       )
     }
     const instrument = create()
-    this.#byBase.set(head.base, instrument)
-    for (const name of names) this.#claims.set(name, instrument)
+    const entry = { definition: { ...definition, labels: [...labels] }, instrument }
+    this.#byBase.set(head.base, entry)
+    for (const name of names) this.#claims.set(name, entry)
     return instrument
   }
 }
 
-const OPTION_KEYS: readonly string[] = ['name', 'help', 'unit', 'labels', 'maxSeries']
-
-/** OpenMetrics 1.0, "Unit". */
-function checkUnit(owner: string, base: string, unit: unknown): string | undefined {
-  if (unit === undefined || unit === '') return undefined
-  if (typeof unit !== 'string') return rejectOption(`${owner}.unit`, 'a text', unit)
-  if (base.endsWith(`_${unit}`)) return unit
-  throw new TriscopeError(
-    'TRI_ERR_METRIC_NAME',
-    `${owner}: the name of a metric in ${unit} must end with "_${unit}"`,
-    { hint: `name it "${base}_${unit}"` },
+function isSame(a: Definition, b: Definition): boolean {
+  return (
+    a.head.kind === b.head.kind &&
+    a.head.unit === b.head.unit &&
+    a.identity === b.identity &&
+    // In any order: labels are given by name.
+    a.labels.length === b.labels.length &&
+    a.labels.every((label) => b.labels.includes(label))
   )
 }
 
-function ownerText({ type, base }: FamilyHead): string {
-  return `${type} "${base}"`
+function alreadyThere(asked: Definition, there: Definition): TriscopeError {
+  const same = asked.head.kind === there.head.kind && traits(asked) === traits(there)
+  const otherwise = same ? `other ${there.identityWord}` : traits(there)
+  return new TriscopeError(
+    'TRI_ERR_METRIC_DUP',
+    `${ownerText(asked.head)} with ${traits(asked)} is already there as ${ownerText(there.head)} with ${otherwise}`,
+    { hint: 'give it another name, or make it in one place and import it' },
+  )
 }
 
-function traits({ unit }: FamilyHead, labels: readonly string[]): string {
+function traits({ head: { unit }, labels }: Definition): string {
   const shown = labels.length === 0 ? 'no labels' : `labels ${labels.join(', ')}`
   return unit === undefined ? shown : `${shown} and unit ${unit}`
-}
-
-/** In any order: labels are given by name. */
-function sameSet(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((item) => b.includes(item))
 }

@@ -5,10 +5,11 @@
  * and no recording can make a series invalid for good.
  */
 import type { Value } from '@triscope/core'
-import type { FamilyHead, Format } from './family.ts'
+import { type FamilyHead, ownerText } from './family.ts'
+import type { FamilyWriter } from './family-writer.ts'
 import type { Room } from './room.ts'
-import { type Series, type SeriesMaker, SeriesTable } from './series-table.ts'
-import type { TextWriter } from './text-writer.ts'
+import type { Series } from './series.ts'
+import { type SeriesLimits, type SeriesMaker, SeriesTable } from './series-table.ts'
 
 /** The arguments that choose a series: none for an instrument without labels, else one object with every label. */
 export type At<L extends string> = [L] extends [never] ? [] : [labels: Readonly<Record<L, Value>>]
@@ -40,43 +41,79 @@ export interface InstrumentOptions<L extends string = never> {
    * @default the registry's `maxSeries`
    */
   maxSeries?: number
+  /**
+   * Milliseconds after which a label set that was not recorded to is no longer exposed, 1000 or more; it goes up to a
+   * quarter of that late. When it is recorded to again it begins at 0, with a new created timestamp. Not for an
+   * instrument without labels.
+   * @default series stay
+   */
+  ttlMs?: number
 }
 
-/** A family that can be written, series by series. */
+/** A family that can be written. */
 export interface Exposable {
   readonly head: FamilyHead
-  /** How many series it has now. */
-  readonly seriesCount: number
-  /** Writes all lines of one series; what it writes is consistent, because nothing else runs meanwhile. */
-  write(index: number, writer: TextWriter, format: Format): void
+  /** Its points as they are listed now: those that come or go later are another scrape's. */
+  view(): FamilyView
+}
+
+/** The points of a family, to be written one by one. */
+export interface FamilyView {
+  readonly count: number
+  /** Writes one point whole; what it writes fits together, because nothing else runs meanwhile. */
+  write(index: number, writer: FamilyWriter): void
+}
+
+/** What can be done with an instrument of any kind. */
+export interface Removable<L extends string> {
+  /** Takes the series of these labels out of the exposition; whether there was one. Recorded to again, it begins at 0. */
+  remove(...at: At<L>): boolean
+  /** Takes all series out, and sets the one of an instrument without labels back to its beginning. For tests, mostly. */
+  reset(): void
+}
+
+/** What an instrument is made of, besides what its kind adds. */
+export interface InstrumentParts {
+  readonly head: FamilyHead
+  readonly labels: readonly string[]
+  readonly limits: SeriesLimits
 }
 
 /** An instrument of any kind, as the registry keeps it. */
 export abstract class Instrument<S extends Series> implements Exposable {
   readonly head: FamilyHead
   readonly table: SeriesTable<S>
+  protected readonly room: Room
   readonly #only: S | undefined
 
-  constructor(
-    head: FamilyHead,
-    labelNames: readonly string[],
-    maxSeries: number | undefined,
-    room: Room,
-    make: SeriesMaker<S>,
-  ) {
+  constructor({ head, labels, limits }: InstrumentParts, room: Room, make: SeriesMaker<S>, hasOnly = true) {
     this.head = head
-    this.table = new SeriesTable(`${head.type} "${head.base}"`, labelNames, maxSeries, room, make)
+    this.room = room
+    this.table = new SeriesTable(ownerText(head), labels, limits, room, make)
     // Without labels there is one series, which is exposed from the start: an alert on it must not see a gap.
-    this.#only = labelNames.length === 0 ? this.table.only() : undefined
+    this.#only = labels.length === 0 && hasOnly ? this.table.only() : undefined
   }
 
-  get seriesCount(): number {
-    return this.table.all.length + (this.table.overflow === undefined ? 0 : 1)
+  view(): FamilyView {
+    this.table.sweep()
+    // When series go, the table makes another list: this one stays as it is, but for what is added at its end.
+    const { all, overflow } = this.table
+    const count = all.length
+    return {
+      count: overflow === undefined ? count : count + 1,
+      write: (index, writer) => {
+        const series = index < count ? all[index] : overflow
+        if (series !== undefined) this.writeSeries(series, writer)
+      },
+    }
   }
 
-  write(index: number, writer: TextWriter, format: Format): void {
-    const series = this.table.all[index] ?? this.table.overflow
-    if (series !== undefined) this.writeSeries(series, writer, format)
+  remove(labels?: unknown): boolean {
+    return this.table.remove(labels)
+  }
+
+  reset(): void {
+    this.table.reset()
   }
 
   /** The series that a recording call means; `undefined` when it cannot be told, which is counted. */
@@ -84,5 +121,5 @@ export abstract class Instrument<S extends Series> implements Exposable {
     return labels === undefined && this.#only !== undefined ? this.#only : this.table.find(labels)
   }
 
-  protected abstract writeSeries(series: S, writer: TextWriter, format: Format): void
+  protected abstract writeSeries(series: S, writer: FamilyWriter): void
 }

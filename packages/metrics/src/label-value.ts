@@ -29,6 +29,12 @@ export function isPlainValue(value: unknown): value is string {
   return typeof value === 'string' && value.length <= MAX_LABEL_VALUE_LENGTH && !LONE_SURROGATE.test(value)
 }
 
+/** The text with one character for each byte of its UTF-8, in one flat piece, so that it is copied and not encoded. */
+export function wireText(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are ASCII too.
+  return /^[\x00-\x7f]*$/.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1')
+}
+
 /** With the `u` flag a pair counts as one character, so only lone halves match. */
 const LONE_SURROGATE = /[\uD800-\uDFFF]/u
 const LONE_SURROGATES = /[\uD800-\uDFFF]/gu

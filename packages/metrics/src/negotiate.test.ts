@@ -4,6 +4,9 @@ import { createRegistry } from './index.ts'
 const TEXT = 'text/plain; version=0.0.4; charset=utf-8'
 const OPEN = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
 
+const PROTOBUF =
+  'application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited'
+
 const typeFor = (accept: string | undefined): string => createRegistry().expose({ accept }).contentType
 
 describe('content negotiation', () => {
@@ -30,12 +33,23 @@ describe('content negotiation', () => {
     [
       'Prometheus 3',
       'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1',
-      OPEN,
+      `${OPEN}; escaping=allow-utf-8`,
     ],
+    [
+      'Prometheus 3 without OpenMetrics',
+      'text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1',
+      'text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8',
+    ],
+    ['an older OpenMetrics', 'application/openmetrics-text;version=0.0.1', OPEN.replace('1.0.0', '0.0.1')],
+    ['names in UTF-8 where the version has none', 'text/plain;version=0.0.4;escaping=allow-utf-8', TEXT],
+    ['another escaping', 'text/plain;version=0.0.4;escaping=dots', `${TEXT}; escaping=dots`],
+    ['an escaping that is none', 'text/plain;version=0.0.4;escaping=rot13', TEXT],
+    ['protobuf that is not delimited', 'application/vnd.google.protobuf;encoding=text', TEXT],
+    ['protobuf of another message', 'application/vnd.google.protobuf;proto=a.B;encoding=delimited', TEXT],
     [
       'Prometheus with native histograms',
       'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2',
-      OPEN,
+      PROTOBUF,
     ],
   ])('answers %s', (_, accept, expected) => {
     expect(typeFor(accept)).toBe(expected)

@@ -4,10 +4,9 @@
  * Invariant: one that the format does not allow costs itself, never its point and never the scrape.
  */
 import type { Labels } from '@triscope/core'
-import { escapeLabelValue } from './family.ts'
+import type { ShownExemplar } from './exemplar.ts'
 import { labelValueText } from './label-value.ts'
 import { isLabelName } from './names.ts'
-import { numberText } from './number-text.ts'
 
 /** What stands behind a counter's or a bucket's number. */
 export interface PointExemplar {
@@ -21,22 +20,21 @@ export interface PointExemplar {
 /** OpenMetrics 1.0, "Exemplars": names and values of the labels together. */
 const MAX_LABEL_CHARACTERS = 128
 
-/** What follows the value on the line, or `undefined` when it may not be written. */
-export function pointExemplarText(exemplar: PointExemplar): string | undefined {
+/** What is written of it, or `undefined` when it may not be. */
+export function shownExemplar(exemplar: PointExemplar): ShownExemplar | undefined {
   const { labels, value, timestampSeconds } = exemplar
   if (typeof labels !== 'object' || labels === null || typeof value !== 'number' || Number.isNaN(value))
     return undefined
   if (timestampSeconds !== undefined && !(timestampSeconds >= 0 && timestampSeconds < Infinity))
     return undefined
   let characters = 0
-  const pairs: string[] = []
+  const pairs: (readonly [string, string])[] = []
   for (const [name, given] of Object.entries(labels)) {
     const text = labelValueText(given)
     if (!isLabelName(name) || text === undefined) return undefined
     characters += name.length + [...text].length
     if (characters > MAX_LABEL_CHARACTERS) return undefined
-    pairs.push(`${name}="${escapeLabelValue(text)}"`)
+    pairs.push([name, text])
   }
-  const time = timestampSeconds === undefined ? '' : ` ${timestampSeconds.toFixed(3)}`
-  return ` # {${pairs.join(',')}} ${numberText(value)}${time}`
+  return { labels: pairs, value, atMs: timestampSeconds === undefined ? undefined : timestampSeconds * 1000 }
 }

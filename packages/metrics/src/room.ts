@@ -16,6 +16,9 @@ export class Room {
   ownTotalLimit: number | undefined
   /** Label sets of all instruments. Invariant: who adds a series to a table or takes one away counts it here. */
   totalSeries = 0
+  /** The wall clock when the room was made: what ages are counted from. */
+  readonly #startWallMs: number
+  readonly #startMs: number
   /** Milliseconds this registry kept the event loop busy to collect and render, in all. */
   busyMs = 0
 
@@ -31,6 +34,8 @@ export class Room {
     this.exemplars = exemplars
     this.maxSeries = maxSeries
     this.ownTotalLimit = ownTotalLimit
+    this.#startWallMs = clock.wallMs()
+    this.#startMs = clock.monotonicMs()
   }
 
   /** Ten instruments at their limit: what exploded in one place must not cost the others. */
@@ -41,6 +46,16 @@ export class Room {
   /** Whether no instrument may have a further label set. */
   get isFull(): boolean {
     return this.totalSeries >= this.maxTotalSeries
+  }
+
+  /** Whole milliseconds since the room was made. */
+  ageMs(): number {
+    return Math.round(this.clock.monotonicMs() - this.#startMs)
+  }
+
+  /** The time of day of an age, the same at each scrape: a created timestamp that moved would be a reset. */
+  wallMsOf(ageMs: number): number {
+    return this.#startWallMs + ageMs
   }
 
   /** Counts a recording that could not be kept. */

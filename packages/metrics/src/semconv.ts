@@ -3,6 +3,7 @@
  * dashboards people have keep working.
  */
 export const METRIC = {
+  collectorErrors: 'triscope_scrape_collector_errors_total',
   cpuUser: 'process_cpu_user_seconds_total',
   cpuSystem: 'process_cpu_system_seconds_total',
   cpu: 'process_cpu_seconds_total',

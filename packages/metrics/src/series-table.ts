@@ -1,34 +1,27 @@
 /**
- * Finds the series of a label set, and makes it at first sight.
+ * Finds the series of a label set, makes it at first sight, and lets it go when it is removed or has expired.
  *
  * Invariant: label sets that differ when exposed never share a series, and those that do not differ never make two.
- * That is why values are compared one by one, in the order of the label names, and never joined to one key.
- *
- * The way: a tree with one level a label, which is only as deep as the sets differ, so that a label set costs one
- * entry and not one Map a level. A look-up allocates nothing.
+ * That is why values are compared one by one, and never joined to one key.
  */
+import type { Timer } from '@triscope/core'
 import { DistinctCount } from './distinct-count.ts'
+import { escapeLabelName } from './escaping.ts'
 import { escapeLabelValue } from './family.ts'
-import { isPlainValue, labelValueText, MAX_LABEL_VALUE_LENGTH } from './label-value.ts'
+import { LabelTree, type Leaf } from './label-tree.ts'
+import { isPlainValue, labelValueText, MAX_LABEL_VALUE_LENGTH, wireText } from './label-value.ts'
 import type { Room } from './room.ts'
 import { METRIC } from './semconv.ts'
-
-/** What every kind of series has: the values it was first seen with, and its labels as they are exposed. */
-export abstract class Series {
-  /** As the caller gave them, in the order of the label names. */
-  readonly values: readonly unknown[]
-  /** `a="x",b="y"`, escaped; labels without a value are left out. */
-  readonly labels: string
-
-  constructor(values: readonly unknown[], labels: string) {
-    this.values = values
-    this.labels = labels
-  }
-}
+import { AWAKE, GONE, type Series, type SeriesHome } from './series.ts'
 
 /** The one label of the overflow series, which no instrument may choose. OpenTelemetry metrics SDK, "Overflow attribute". */
 export const OVERFLOW_LABEL = 'otel_metric_overflow'
-const OVERFLOW_LABELS = `${OVERFLOW_LABEL}="true"`
+const OVERFLOW_NAMES: readonly string[] = [OVERFLOW_LABEL]
+const OVERFLOW_VALUES: readonly string[] = ['true']
+const OVERFLOW_TEXT = `${OVERFLOW_LABEL}="true"`
+
+/** So a series goes at most a quarter of its `ttlMs` late: it is marked at one sweep, and goes at a later one. */
+const SWEEPS_PER_TTL = 8
 
 /** A label, and about how many different values it had. */
 export interface LabelValues {
@@ -38,12 +31,20 @@ export interface LabelValues {
 
 /** How a kind of instrument makes its series; `onFold` is called for each recording that lands in the overflow. */
 export interface SeriesMaker<S extends Series> {
-  series(values: readonly unknown[], labels: string): S
-  overflow(labels: string, onFold: () => void): S
+  series(home: SeriesHome, values: readonly unknown[], labels: string): S
+  overflow(home: SeriesHome, values: readonly unknown[], labels: string, onFold: () => void): S
+}
+
+/** What limits a table. */
+export interface SeriesLimits {
+  /** Label sets kept; `undefined` follows the registry. */
+  readonly maxSeries: number | undefined
+  /** Milliseconds after the last recording; `undefined` keeps series for good. */
+  readonly ttlMs: number | undefined
 }
 
 /** The other spelling of a label set, `200` for `"200"`, which leads to the same series. */
-class Alias<S extends Series> {
+class Alias<S extends Series> implements Leaf {
   readonly values: readonly unknown[]
   readonly series: S
 
@@ -53,45 +54,52 @@ class Alias<S extends Series> {
   }
 }
 
-type Node<S extends Series> = S | Alias<S> | Map<unknown, Node<S>>
-
 /** One per instrument. */
-export class SeriesTable<S extends Series> {
+export class SeriesTable<S extends Series> implements SeriesHome {
   readonly names: readonly string[]
-  /** In the order in which they were first seen; the overflow series is not among them. */
-  readonly all: S[] = []
+  readonly room: Room
+  readonly limits: SeriesLimits
   overflow: S | undefined
   /** Recordings that landed in the overflow series. */
   folded = 0
 
   readonly #owner: string
-  readonly #ownLimit: number | undefined
-  readonly #room: Room
+  readonly #shownNames: readonly string[]
   readonly #make: SeriesMaker<S>
-  readonly #root: Map<unknown, Node<S>> = new Map()
+  readonly #tree: LabelTree<S | Alias<S>>
   /** By exposed labels; made when a value is first seen that is not exposed exactly as given. */
   #byLabels: Map<string, S> | undefined
   #aliases = 0
   /** In the order of the label names; made when the first set is folded, and fed with each that is folded then. */
   #distinct: readonly DistinctCount[] | undefined
+  /** Replaced, not changed, when series go: a scrape that is under way keeps the list it began with. */
+  #all: S[] = []
+  #sweeper: Timer | undefined
 
   constructor(
     owner: string,
     names: readonly string[],
-    ownLimit: number | undefined,
+    limits: SeriesLimits,
     room: Room,
     make: SeriesMaker<S>,
   ) {
     this.#owner = owner
     this.names = names
-    this.#ownLimit = ownLimit
-    this.#room = room
+    this.#shownNames = names.map((name) => escapeLabelName(name, 'underscores'))
+    this.limits = limits
+    this.room = room
     this.#make = make
+    this.#tree = new LabelTree(names)
+  }
+
+  /** In the order in which they were first seen; the overflow series is not among them. */
+  get all(): readonly S[] {
+    return this.#all
   }
 
   /** Label sets kept: its own limit, else the registry's as it is now. */
   get maxSeries(): number {
-    return this.#ownLimit ?? this.#room.maxSeries
+    return this.limits.maxSeries ?? this.room.maxSeries
   }
 
   /** How many different values each label has had, within a few in a hundred; empty until a set was folded. */
@@ -101,43 +109,153 @@ export class SeriesTable<S extends Series> {
     )
   }
 
+  ageMs(): number {
+    return this.room.ageMs()
+  }
+
+  /** The names that the values of `series` belong to. */
+  namesOf(series: Series): readonly string[] {
+    return series.values === OVERFLOW_VALUES ? OVERFLOW_NAMES : this.names
+  }
+
   /** The series of these labels, or `undefined` when they cannot be read; the loss is counted. */
   find(labels: unknown): S | undefined {
     if (typeof labels === 'object' && labels !== null) {
       try {
-        const series = this.#known(labels as Readonly<Record<string, unknown>>) ?? this.#meet(labels)
-        if (series !== undefined) return series
+        const leaf = this.#tree.find(labels as Readonly<Record<string, unknown>>)
+        const series = leaf instanceof Alias ? leaf.series : leaf
+        if (series !== undefined && series.idle !== GONE) return series
+        const met = this.#meet(labels)
+        if (met !== undefined) return met
       } catch {
         // A getter or a proxy of the app's threw; counted below like every set that cannot be read.
       }
     }
-    this.#room.invalid()
+    this.room.invalid()
     return undefined
   }
 
   /** The one series of an instrument without labels. */
   only(): S {
-    const series = this.#make.series([], '')
-    this.all.push(series)
+    const series = this.#make.series(this, [], '')
+    this.#all.push(series)
     return series
   }
 
-  #known(labels: Readonly<Record<string, unknown>>): S | undefined {
-    const names = this.names
-    let children = this.#root
-    for (let level = 0; level < names.length; level++) {
-      const node = children.get(labels[names[level] as string])
-      if (node === undefined) return undefined
-      if (node instanceof Map) {
-        children = node
-        continue
-      }
-      for (let rest = level + 1; rest < names.length; rest++) {
-        if (node.values[rest] !== labels[names[rest] as string]) return undefined
-      }
-      return node instanceof Alias ? node.series : node
+  /** Lets the series of these labels go; whether there was one. */
+  remove(labels: unknown): boolean {
+    if (typeof labels !== 'object' || labels === null || this.names.length === 0) return false
+    try {
+      const leaf = this.#tree.find(labels as Readonly<Record<string, unknown>>)
+      const series = leaf instanceof Alias ? leaf.series : (leaf ?? this.#exposedAs(labels))
+      if (series === undefined) return false
+      this.letGo([series])
+      return true
+    } catch {
+      this.room.invalid()
+      return false
     }
-    return undefined
+  }
+
+  /** Lets all series go; the one of an instrument without labels begins anew. */
+  reset(): void {
+    if (this.names.length > 0) this.letGo(this.#all)
+    else for (const series of this.#all) this.#beginAnew(series)
+    if (this.overflow === undefined) return
+    this.overflow.idle = GONE
+    this.overflow = undefined
+  }
+
+  awake<T extends Series>(series: T): T {
+    // Only series of this table have it for a home.
+    return this.#awake(series as unknown as S) as unknown as T
+  }
+
+  /** Lets go what was not recorded to for `ttlMs`. */
+  sweep(): void {
+    const { ttlMs } = this.limits
+    if (ttlMs === undefined || this.names.length === 0) return
+    // Plus one, because 0 is the mark of a series that is awake.
+    const nowMs = this.ageMs() + 1
+    const expired: S[] = []
+    for (const series of this.#all) {
+      if (series.idle === AWAKE) series.idle = nowMs
+      else if (nowMs - series.idle >= ttlMs) expired.push(series)
+    }
+    if (expired.length > 0) this.letGo(expired)
+  }
+
+  #awake(series: S): S {
+    if (series.idle !== GONE) {
+      series.idle = AWAKE
+      return series
+    }
+    const there = this.#again(series)
+    there.idle = AWAKE
+    return there
+  }
+
+  /** The series that has the labels of one that is gone: the one that was made since, or itself, begun anew. */
+  #again(series: S): S {
+    if (series.values === OVERFLOW_VALUES) return this.#overflow()
+    const leaf = series.values.every(isKey) ? this.#tree.get(series.values) : undefined
+    const other = leaf instanceof Alias ? leaf.series : (leaf ?? this.#byLabels?.get(series.labels))
+    if (other !== undefined && other.idle !== GONE) return other
+    if (this.#isFull) return this.#fold(series.values)
+    this.#beginAnew(series)
+    this.#keep(series)
+    return series
+  }
+
+  #beginAnew(series: S): void {
+    series.clear()
+    series.bornMs = this.ageMs()
+    series.idle = AWAKE
+  }
+
+  /** Lets these series go, which must be of this table. */
+  letGo(gone: readonly S[]): void {
+    for (const series of gone) {
+      series.idle = GONE
+      this.#tree.delete(series)
+      this.#byLabels?.delete(series.labels)
+    }
+    const before = this.#all.length
+    this.#all = this.#all.filter(({ idle }) => idle !== GONE)
+    this.room.totalSeries -= before - this.#all.length
+    if (this.#aliases === 0) return
+    // Which spellings led to a series is not remembered: all are forgotten, and learnt again.
+    this.#aliases = 0
+    this.#tree.clear()
+    for (const series of this.#all) if (series.values.every(isKey)) this.#tree.insert(series)
+  }
+
+  #exposedAs(labels: object): S | undefined {
+    const exposed = this.#exposed(this.names.map((name) => ownValue(labels, name)))
+    return this.#all.find((series) => series.labels === exposed)
+  }
+
+  get #isFull(): boolean {
+    return this.#all.length >= this.maxSeries || this.room.isFull
+  }
+
+  #keep(series: S): void {
+    this.#all.push(series)
+    this.room.totalSeries++
+    this.#byLabels?.set(series.labels, series)
+    if (series.values.every(isKey)) this.#tree.insert(series)
+    this.#sweepLater()
+  }
+
+  /** A timer only while there is something to expire: an idle registry holds none. */
+  #sweepLater(): void {
+    const { ttlMs } = this.limits
+    if (ttlMs === undefined || this.#sweeper !== undefined) return
+    this.#sweeper = this.room.clock.timer(ttlMs / SWEEPS_PER_TTL, () => {
+      this.#sweeper = undefined
+      this.sweep()
+      if (this.#all.length > 0) this.#sweepLater()
+    })
   }
 
   /** The slow way: for a set that is new, or is not spelt as the one that was first seen. */
@@ -146,21 +264,17 @@ export class SeriesTable<S extends Series> {
     const exposed = this.#exposed(values)
     if (exposed === undefined) return undefined
     this.#warnOfUnknown(labels)
-    if (this.names.length === 0) return this.all[0]
+    if (this.names.length === 0) return this.#all[0]
     const plain = values.every(isPlainValue)
-    if (!plain) this.#byLabels ??= new Map(this.all.map((series) => [series.labels, series]))
+    if (!plain) this.#byLabels ??= new Map(this.#all.map((series) => [series.labels, series]))
     const existing = this.#byLabels?.get(exposed)
     if (existing !== undefined) {
       this.#alias(values, existing)
       return existing
     }
-    if (this.all.length >= this.maxSeries || this.#room.isFull) return this.#fold(values)
-    const kept = values.map(keepable)
-    const series = this.#make.series(kept, exposed)
-    this.all.push(series)
-    this.#room.totalSeries++
-    this.#byLabels?.set(exposed, series)
-    if (values.every(isKey)) this.#insert(kept, series)
+    if (this.#isFull) return this.#fold(values)
+    const series = this.#make.series(this, values.map(keepable), exposed)
+    this.#keep(series)
     return series
   }
 
@@ -171,52 +285,32 @@ export class SeriesTable<S extends Series> {
       const text = labelValueText(value)
       if (text === undefined) return undefined
       if (typeof value === 'string' && value.length > MAX_LABEL_VALUE_LENGTH) this.#countCut()
-      if (text !== '') pairs.push(`${this.names[i]}="${escapeLabelValue(text)}"`)
+      if (text !== '') pairs.push(`${this.#shownNames[i]}="${escapeLabelValue(text)}"`)
     }
-    // Joined, not added up: the text is read at every scrape, and a joined one is flat.
-    return pairs.join(',')
-  }
-
-  #insert(values: readonly unknown[], node: S | Alias<S>): void {
-    const last = values.length - 1
-    let children = this.#root
-    for (let level = 0; level <= last; level++) {
-      const there = children.get(values[level])
-      if (there === undefined) {
-        children.set(values[level], node)
-        return
-      }
-      if (there instanceof Map) {
-        children = there
-        continue
-      }
-      // The very same spelling: a getter or an inherited name was read differently the first time.
-      if (level === last) return
-      // Two sets agree up to here: the one that was there moves a level down, and the loop goes on.
-      const below = new Map<unknown, Node<S>>([[there.values[level + 1], there]])
-      children.set(values[level], below)
-      children = below
-    }
+    return wireText(pairs.join(','))
   }
 
   /** Bounded like the series: a set with numbers has many spellings, and the slow way is always right. */
   #alias(values: readonly unknown[], series: S): void {
     if (this.#aliases >= this.maxSeries || !values.every(isKey)) return
     this.#aliases++
-    const kept = values.map(keepable)
-    this.#insert(kept, new Alias(kept, series))
+    this.#tree.insert(new Alias(values.map(keepable), series))
   }
 
   #fold(values: readonly unknown[]): S {
     this.#distinct ??= this.names.map((_, index) => {
       const count = new DistinctCount()
-      for (const series of this.all) count.add(labelValueText(series.values[index]) ?? '')
+      for (const series of this.#all) count.add(labelValueText(series.values[index]) ?? '')
       return count
     })
     for (let i = 0; i < values.length; i++) this.#distinct[i]?.add(labelValueText(values[i]) ?? '')
-    this.overflow ??= this.#make.overflow(OVERFLOW_LABELS, () => {
+    return this.#overflow()
+  }
+
+  #overflow(): S {
+    this.overflow ??= this.#make.overflow(this, OVERFLOW_VALUES, OVERFLOW_TEXT, () => {
       this.folded++
-      this.#room.diagnostics.dropped('metrics', 'SERIES_LIMIT')
+      this.room.diagnostics.dropped('metrics', 'SERIES_LIMIT')
       // At each doubling, so that what goes on for hours is said again, with the count of then.
       if (Number.isInteger(Math.log2(this.folded))) this.#warnOfCardinality()
     })
@@ -226,10 +320,10 @@ export class SeriesTable<S extends Series> {
   #warnOfCardinality(): void {
     const worst = this.labelValues.reduce((a, b) => (b.values > a.values ? b : a), { label: '', values: 0 })
     const limit =
-      this.all.length < this.maxSeries
-        ? `met the limit of ${this.#room.maxTotalSeries} label sets for all instruments together`
+      this.#all.length < this.maxSeries
+        ? `met the limit of ${this.room.maxTotalSeries} label sets for all instruments together`
         : `reached its limit of ${this.maxSeries} label sets`
-    this.#room.diagnostics.warn(
+    this.room.diagnostics.warn(
       'TRI_WARN_CARDINALITY',
       `${this.#owner} ${limit}, and counts new ones in one overflow series; label "${worst.label}" has about ${worst.values} different values`,
       this.#owner,
@@ -240,7 +334,7 @@ export class SeriesTable<S extends Series> {
     for (const name of Object.keys(labels)) {
       if (this.names.includes(name)) continue
       const known = this.names.length === 0 ? 'it has none' : `it has ${this.names.join(', ')}`
-      this.#room.diagnostics.warn(
+      this.room.diagnostics.warn(
         'TRI_WARN_LABEL',
         `${this.#owner} has no label ${JSON.stringify(name.slice(0, 100))}, ${known}; the label is left out`,
       )
@@ -249,7 +343,7 @@ export class SeriesTable<S extends Series> {
   }
 
   #countCut(): void {
-    this.#room.diagnostics
+    this.room.diagnostics
       .counter({
         name: METRIC.labelValuesCut,
         help: `Label values longer than ${MAX_LABEL_VALUE_LENGTH} characters, which were cut`,

@@ -70,7 +70,11 @@ describe('metric sources', () => {
         to.point({}, 1)
       },
     })
-    expect(body(await registry.text())).toEqual(['ours 0', 'fine 1'])
+    expect(body(await registry.text())).toEqual([
+      'ours 0',
+      'fine 1',
+      'triscope_scrape_collector_errors_total{collector="mine"} 1',
+    ])
     expect(said).toEqual(['metric source "mine": its metrics are left out: gone'])
   })
 
@@ -123,7 +127,9 @@ describe('metric sources', () => {
       (to: MetricSink) => to.point({}, 1),
     ]) {
       const { registry, said } = withSource(collect)
-      expect(await registry.text()).toBe('')
+      expect(body(await registry.text())).toEqual([
+        'triscope_scrape_collector_errors_total{collector="mine"} 1',
+      ])
       expect(said).toHaveLength(1)
     }
   })
@@ -142,11 +148,33 @@ describe('metric sources', () => {
 # HELP h_seconds h
 h_seconds_bucket{a="x",le="1.0"} 1
 h_seconds_bucket{a="x",le="+Inf"} 3
-h_seconds_count{a="x"} 3
 h_seconds_bucket{a="y",le="1.0"} 2
 h_seconds_bucket{a="y",le="+Inf"} 4
 # EOF
 `)
+  })
+
+  it('lose histograms that do not add up, and complete those that only lack their last bucket', async () => {
+    const { registry, dropped } = withSource((to) => {
+      to.family('h', 'histogram', 'h')
+      to.point({ is: 'falling', le: '1' }, 5, '_bucket')
+      to.point({ is: 'falling', le: '+Inf' }, 4, '_bucket')
+      to.point({ is: 'other count', le: '+Inf' }, 4, '_bucket')
+      to.point({ is: 'other count' }, 5, '_count')
+      to.point({ is: 'without end', le: '1' }, 4, '_bucket')
+      to.point({ is: 'right', le: '5' }, 4, '_bucket')
+      to.point({ is: 'right', le: '1' }, 3, '_bucket')
+      to.point({ is: 'right' }, 6, '_count')
+      to.point({ is: 'right' }, 60, '_sum')
+    })
+    expect(body(await registry.text())).toEqual([
+      'h_bucket{is="right",le="1"} 3',
+      'h_bucket{is="right",le="5"} 4',
+      'h_bucket{is="right",le="+Inf"} 6',
+      'h_sum{is="right"} 60',
+      'h_count{is="right"} 6',
+    ])
+    expect(dropped()).toBe(3)
   })
 
   it('are written with the types that each format knows', async () => {
@@ -177,11 +205,12 @@ describe('groups of sources', () => {
     })
     const sources = [gauge('a'), { name: 'b', collect: () => Promise.reject(new Error('gone')) }, gauge('c')]
     const detach = registry.attach({ name: 'all', sources: () => sources })
-    expect(body(await registry.text())).toEqual(['a 1', 'c 1'])
+    const failed = (count: number) => `triscope_scrape_collector_errors_total{collector="b"} ${count}`
+    expect(body(await registry.text())).toEqual(['a 1', 'c 1', failed(1)])
     sources.push(gauge('d'))
-    expect(body(await registry.text())).toEqual(['a 1', 'c 1', 'd 1'])
+    expect(body(await registry.text())).toEqual(['a 1', 'c 1', 'd 1', failed(2)])
     detach()
-    expect(await registry.text()).toBe('')
+    expect(body(await registry.text())).toEqual([failed(2)])
     expect(said).toEqual(['metric source "b": its metrics are left out: gone'])
   })
 
@@ -235,7 +264,13 @@ describe('families of a name that is taken', () => {
         to.point({}, 4)
       },
     })
-    expect(body(await registry.text())).toEqual(['orders_total 0', 'users 2', 'fine 4'])
+    expect(body(await registry.text())).toEqual([
+      'orders_total 0',
+      'users 2',
+      'fine 4',
+      'triscope_scrape_collector_errors_total{collector="mine"} 1',
+      'triscope_scrape_collector_errors_total{collector="late"} 1',
+    ])
     expect(said).toEqual([
       'metric source "mine": gauge "orders" is left out, it clashes with counter "orders": both have the name "orders" for themselves',
       'metric source "late": gauge "users" is left out, it clashes with metric source "mine": both have the name "users" for themselves',

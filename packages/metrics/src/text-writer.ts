@@ -1,5 +1,5 @@
 /**
- * Writes an exposition straight into bytes: no string of a line, let alone of a scrape, is ever built.
+ * Writes text straight into bytes: no string of a line, let alone of a scrape, is ever built.
  *
  * Invariant: what `take` returned is a copy, so the scratch buffer can be written again while a slow client still
  * reads.
@@ -12,14 +12,11 @@ const START_BYTES = 64 * 1024
 const KEEP_BYTES = 1024 * 1024
 
 const LINE_FEED = 10
-const SPACE = 32
-const OPEN = 123
-const CLOSE = 125
 
 /** Up to this length a loop is quicker than the call into the engine, which costs as much as some 16 characters. */
 const LOOP_AT_MOST = 16
 
-/** One per registry; used by one piece of synchronous work at a time. */
+/** Used by one piece of synchronous work at a time. */
 export class TextWriter {
   #bytes: Buffer = Buffer.allocUnsafeSlow(START_BYTES)
   #length = 0
@@ -31,24 +28,43 @@ export class TextWriter {
 
   /** Writes text as UTF-8; a lone surrogate becomes U+FFFD. */
   text(text: string): void {
-    const size = text.length
     // In UTF-8 one UTF-16 unit takes at most three bytes.
-    this.#reserve(size * 3)
+    this.#reserve(text.length * 3)
+    this.#length += this.#bytes.write(text, this.#length, 'utf8')
+  }
+
+  /** Writes text of which each character stands for one byte. */
+  wire(text: string): void {
+    const size = text.length
+    this.#reserve(size)
     const bytes = this.#bytes
     if (size > LOOP_AT_MOST) {
-      this.#length += bytes.write(text, this.#length, 'utf8')
+      this.#length += bytes.write(text, this.#length, size, 'latin1')
       return
     }
     let at = this.#length
-    for (let i = 0; i < size; i++) {
-      const code = text.charCodeAt(i)
-      if (code > 0x7f) {
-        this.#length += bytes.write(text, this.#length, 'utf8')
-        return
-      }
-      bytes[at++] = code
-    }
+    for (let i = 0; i < size; i++) bytes[at++] = text.charCodeAt(i)
     this.#length = at
+  }
+
+  /** Writes a few bytes: a loop takes 1 ns for each. */
+  bytes(few: Uint8Array): void {
+    const size = few.length
+    this.#reserve(size)
+    const bytes = this.#bytes
+    let at = this.#length
+    for (let i = 0; i < size; i++) bytes[at++] = few[i] as number
+    this.#length = at
+  }
+
+  /**
+   * Writes what was written before once more: 18 ns for 60 bytes, where writing a text of them takes 80.
+   * @param from a `length` of before, since the last `take`
+   */
+  again(from: number, size: number): void {
+    this.#reserve(size)
+    this.#bytes.copyWithin(this.#length, from, from + size)
+    this.#length += size
   }
 
   /** Writes one ASCII character. */
@@ -62,23 +78,13 @@ export class TextWriter {
     this.byte(LINE_FEED)
   }
 
-  /** Writes what stands between a sample's name and its value. */
-  labels(labels: string): void {
-    if (labels !== '') {
-      this.byte(OPEN)
-      this.text(labels)
-      this.byte(CLOSE)
-    }
-    this.byte(SPACE)
-  }
-
   /** Writes a sample's value. */
   number(value: number): void {
     // Most values are counts: their digits are written here, without a string.
     if (value >= 0 && value <= 0x7fffffff && (value | 0) === value) {
       this.#digits(value)
     } else {
-      this.text(numberText(value))
+      this.wire(numberText(value))
     }
   }
 
