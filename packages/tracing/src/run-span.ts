@@ -4,36 +4,44 @@
  * Invariant: the app's function is called exactly once, and what it returns or throws comes back as it was: the same
  * error object, synchronous where it was synchronous. Where no tracing is in force this is all that happens.
  */
-import { type Attributes, INVALID_SPAN_CONTEXT, type Span, SpanStatusCode, trace } from '@opentelemetry/api'
-import {
-  activeContext,
-  contextWithSpan,
-  errorMessageOf,
-  errorTypeOf,
-  HTTP_ATTRIBUTE,
-  installContext,
-} from '@triscope/core'
+import { type Attributes, INVALID_SPAN_CONTEXT, type Span, trace } from '@opentelemetry/api'
+import { activeContext, contextWithSpan, installContext } from '@triscope/core'
+import { asEmitter, endWithEmitter } from './emitter-span.ts'
 import { exceptionAttributes } from './exception-event.ts'
+import { asGenerator, endWithGenerator } from './generator-span.ts'
 import { currentTracing } from './global.ts'
 import { EXCEPTION_EVENT } from './semconv.ts'
+import { SpanEnd } from './span-end.ts'
+
+/** Ends the span of a callback, once; a first argument that is not `null` or `undefined` is what it failed with. */
+export type SpanDone = (error?: unknown) => void
 
 /**
- * Calls `fn` within a new span, child of the active one, that ends when `fn` returns or its promise settles.
- * What `fn` throws is recorded, sets the status to error, and goes on to the caller as the same object.
+ * Calls `fn` within a new span, child of the active one, that ends when the work ends:
+ *
+ * - with what `fn` returns or throws; with the promise, where it returns one;
+ * - with the generator that it returns, sync or async: each step runs within the span;
+ * - with the stream, child process or other emitter that it returns: at its `close`, `end`, `finish` or `error`. A server
+ *   is no work. Of an emitter that outlives the work, a pool for instance, return nothing;
+ * - where `fn` takes a second argument, when that is called: `(span, done) => readFile(path, done)`.
+ *
+ * What it fails with is recorded, sets the status to error, and goes on to the caller as the same object.
  *
  * A promise comes back as what its own `then` returns, so that a rejection nobody handles is still reported. A lazy
- * thenable, a query builder for instance, is started by this, inside the span.
+ * thenable, a query builder for instance, is started by this, inside the span. Everything else comes back as it is.
  * @param name low in variety, as `load cart`, with the variable part in the attributes
  */
-export function span<T>(name: string, fn: (span: Span) => T): T
-export function span<T>(name: string, attributes: Attributes, fn: (span: Span) => T): T
+export function span<T>(name: string, fn: (span: Span, done: SpanDone) => T): T
+export function span<T>(name: string, attributes: Attributes, fn: (span: Span, done: SpanDone) => T): T
 export function span<T>(
   name: string,
-  ...rest: [fn: (span: Span) => T] | [attributes: Attributes, fn: (span: Span) => T]
+  ...rest:
+    | [fn: (span: Span, done: SpanDone) => T]
+    | [attributes: Attributes, fn: (span: Span, done: SpanDone) => T]
 ): T {
   const [attributes, fn] = rest.length === 1 ? [undefined, rest[0]] : rest
   const tracing = currentTracing()
-  if (tracing === undefined) return fn(NO_SPAN)
+  if (tracing === undefined) return fn(NO_SPAN, NOTHING)
   const parent = activeContext()
   const current = tracing.tracer.startSpan(
     name,
@@ -58,44 +66,40 @@ export function activeSpan(): Span | undefined {
   return trace.getSpan(activeContext())
 }
 
+const NOTHING: SpanDone = () => {}
 const NO_SPAN: Span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT)
 
-function runWithin<T>(current: Span, fn: (span: Span) => T): T {
+function runWithin<T>(current: Span, fn: (span: Span, done: SpanDone) => T): T {
+  const end = new SpanEnd(current)
+  const isCallback = fn.length > 1
   let result: T
   try {
-    result = fn(current)
+    result = fn(current, isCallback ? (error) => end.settle(error ?? undefined) : NOTHING)
   } catch (error) {
-    fail(current, error)
+    end.fail(error)
     throw error
   }
   const then = thenOf(result)
-  if (then === undefined) {
-    current.end()
-    return result
+  if (then !== undefined) {
+    return then.call(
+      result,
+      (value: unknown) => {
+        if (!isCallback) end.settle()
+        return value
+      },
+      (error: unknown) => {
+        end.fail(error)
+        throw error
+      },
+    ) as T
   }
-  return then.call(
-    result,
-    (value: unknown) => {
-      current.end()
-      return value
-    },
-    (error: unknown) => {
-      fail(current, error)
-      throw error
-    },
-  ) as T
-}
-
-function fail(current: Span, error: unknown): void {
-  if (current.isRecording()) {
-    current.recordException(error as Error)
-    current.setAttribute(HTTP_ATTRIBUTE.errorType, errorTypeOf(error))
-    const message = errorMessageOf(error)
-    current.setStatus(
-      message === undefined ? { code: SpanStatusCode.ERROR } : { code: SpanStatusCode.ERROR, message },
-    )
-  }
-  current.end()
+  if (isCallback) return result
+  const generator = asGenerator(result)
+  if (generator !== undefined && endWithGenerator(generator, end)) return result
+  const emitter = asEmitter(result)
+  if (emitter !== undefined && endWithEmitter(emitter, end)) return result
+  end.settle()
+  return result
 }
 
 type Then = (onValue: (value: unknown) => unknown, onError: (error: unknown) => unknown) => unknown
