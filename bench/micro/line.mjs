@@ -17,7 +17,8 @@ export function withQuestions(_how, use) {
 }
 
 function questions() {
-  const ours = createLogging().logger
+  // As the sdk makes it, which watches how the process ends.
+  const ours = createLogging({ sync: false }).logger
   const foreign = createLogging().correlate(pino(stdout()))
   const mixed = pino({ mixin }, stdout())
   const plain = pino(stdout())

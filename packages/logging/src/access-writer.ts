@@ -10,12 +10,13 @@ import {
   toAccessRecord,
   withAppFields,
 } from './access-line.ts'
-import { activeIds, fixedLogger, idFields } from './correlation.ts'
+import { fixedLogger } from './correlation.ts'
 import { realLogger } from './delegating-logger.ts'
 import type { LineCounter } from './line-count.ts'
-import { lineNames } from './line-names.ts'
+import { allLineNames } from './line-names.ts'
 import { read } from './pino-internals.ts'
 import { ACCESS_MESSAGE } from './semconv.ts'
+import type { TraceFields } from './trace-fields.ts'
 
 export interface AccessWriterOptions {
   which: 'all' | 'errors' | 'off'
@@ -23,6 +24,7 @@ export interface AccessWriterOptions {
   /** pino's options where we made the logger; `undefined` for the app's own, which always goes through pino. */
   given: LoggerOptions | undefined
   redaction: Redaction
+  traceFields: TraceFields
   counter: LineCounter
   diagnostics: Diagnostics
 }
@@ -46,6 +48,7 @@ class Writer implements AccessWriter {
   readonly #which: 'all' | 'errors' | 'off'
   readonly #logger: Logger
   readonly #redaction: Redaction
+  readonly #traceFields: TraceFields
   readonly #counter: LineCounter
   readonly #diagnostics: Diagnostics
   /** Makes lines of our logger; somebody who hooks in later replaces it, and then must see them. */
@@ -60,7 +63,8 @@ class Writer implements AccessWriter {
     this.#counter = options.counter
     this.#diagnostics = options.diagnostics
     this.#plainAsJson = isPlain(options) ? read(options.logger, asJsonSym) : undefined
-    this.#taken = lineNames(options.logger)
+    this.#taken = allLineNames(options.logger, options.traceFields)
+    this.#traceFields = options.traceFields
   }
 
   write(fields: AccessFields, level: AccessLevel, from?: SpanContext, logger: Logger = this.#logger): void {
@@ -100,7 +104,7 @@ class Writer implements AccessWriter {
     this.#counter.add(number, logger)
     logger[STREAM].write(
       // `{"level":30`, the time, the ids, the base fields; then ours; then `}` and the end of the line.
-      `${logger[LEVELS][number]}${logger[TIME]()}${from === undefined ? activeIds() : idFields(from)}` +
+      `${logger[LEVELS][number]}${logger[TIME]()}${from === undefined ? this.#traceFields.active() : this.#traceFields.of(from)}` +
         `${logger[BASE]}${accessJson(toAccessRecord(fields, this.#redaction))}` +
         `,"${logger[MESSAGE_KEY]}":"${ACCESS_MESSAGE}"${logger[END]}`,
     )

@@ -12,7 +12,7 @@ import type { SpanContext } from '@opentelemetry/api'
 import { activeSpanContext } from '@triscope/core'
 import type { LineCounter } from './line-count.ts'
 import { type AsJson, findSymbol, read, write } from './pino-internals.ts'
-import { SPAN_ID, TRACE_FLAGS, TRACE_ID } from './semconv.ts'
+import type { TraceFields } from './trace-fields.ts'
 
 /** On a correlated logger: who counts its lines. The name is global, so that a second copy of us sees it. */
 const COUNTER = Symbol.for('triscope.logging.counter')
@@ -31,12 +31,12 @@ interface Correlated {
  * Correlates `logger` and all its children. Doing it again changes only who counts its lines.
  * @returns `false` where it is no pino logger: it was left as it is
  */
-export function correlateLogger(logger: object, counter: LineCounter): boolean {
+export function correlateLogger(logger: object, counter: LineCounter, traceFields: TraceFields): boolean {
   if (typeof logger !== 'object' || logger === null) return false
   const correlated = logger as Correlated
   if (correlated[COUNTER] === counter) return true
   try {
-    if (correlated[COUNTER] === undefined && !hookLines(logger)) return false
+    if (correlated[COUNTER] === undefined && !hookLines(logger, traceFields)) return false
     write(logger, COUNTER, counter)
     return true
   } catch {
@@ -45,16 +45,20 @@ export function correlateLogger(logger: object, counter: LineCounter): boolean {
   }
 }
 
-function hookLines(logger: object): boolean {
+function hookLines(logger: object, traceFields: TraceFields): boolean {
   const symbol = findSymbol(logger, 'asJson')
   if (symbol === undefined) return false
   // Taken now, not at each line: where a child was correlated before its parent, the ids are still added once.
   const asJson = read<AsJson>(logger, symbol)
   if (typeof asJson !== 'function') return false
+  // Under a key of their own, the app's fields stand in nobody's place.
+  const nestedKey = findSymbol(logger, 'nestedKey')
+  const isNested = nestedKey !== undefined && Boolean(read<unknown>(logger, nestedKey))
   const withIds: AsJson = function (fields, message, level, time) {
     const self = this as Correlated
     self[COUNTER]?.add(level, this)
-    return asJson.call(this, fields, message, level, namesTrace(fields) ? time : time + idsOf(self))
+    const isTold = !isNested && namesTrace(fields, traceFields.traceId)
+    return asJson.call(this, fields, message, level, isTold ? time : time + idsOf(self, traceFields))
   }
   write(logger, symbol, withIds)
   // Found here by every line that is not bound, which otherwise asks the whole prototype chain in vain.
@@ -82,46 +86,15 @@ export function fixedLogger<T extends object>(logger: T, spanContext: SpanContex
 }
 
 /** Raw JSON with the ids for a line of this logger, beginning with a comma; empty outside a span. */
-function idsOf(logger: Correlated): string {
+function idsOf(logger: Correlated, traceFields: TraceFields): string {
   const bound = logger[BOUND]
-  if (bound === undefined) return activeIds()
-  if (logger[FIXED] === true) return idFields(bound)
+  if (bound === undefined) return traceFields.active()
+  if (logger[FIXED] === true) return traceFields.of(bound)
   const active = activeSpanContext()
-  return idFields(active !== undefined && active.traceId === bound.traceId ? active : bound)
-}
-
-/** The ids of the active span as raw JSON; empty where there is none. */
-export function activeIds(): string {
-  const active = activeSpanContext()
-  return active === undefined ? '' : idFields(active)
-}
-
-/** Two hex digits for each value of the flags, which are one byte: W3C Trace Context §3.2.2.5. */
-const FLAGS: readonly string[] = Array.from({ length: 256 }, (_, flags) =>
-  flags.toString(16).padStart(2, '0'),
-)
-
-/** W3C Trace Context §3.2.2.3 and §3.2.2.4: lower-case hex, and an id of zeros alone names nothing. */
-const TRACE_ID_FORM = /^(?!0{32})[0-9a-f]{32}$/
-const SPAN_ID_FORM = /^(?!0{16})[0-9a-f]{16}$/
-
-/** Lines come in runs from the same span, so the last fragment is kept. */
-let lastSpanContext: SpanContext | undefined
-let lastFragment = ''
-
-/** The ids as raw JSON; empty where they are not well-formed, because nothing else would keep a line whole. */
-export function idFields(spanContext: SpanContext): string {
-  if (spanContext === lastSpanContext) return lastFragment
-  const { traceId, spanId, traceFlags } = spanContext
-  const valid = TRACE_ID_FORM.test(traceId) && SPAN_ID_FORM.test(spanId)
-  lastFragment = valid
-    ? `,"${TRACE_ID}":"${traceId}","${SPAN_ID}":"${spanId}","${TRACE_FLAGS}":"${FLAGS[traceFlags & 0xff]}"`
-    : ''
-  lastSpanContext = spanContext
-  return lastFragment
+  return traceFields.of(active !== undefined && active.traceId === bound.traceId ? active : bound)
 }
 
 /** A line that brings a trace id (a mixin of the app, a line about another trace) keeps it: no key stands twice. */
-function namesTrace(fields: unknown): boolean {
-  return typeof fields === 'object' && fields !== null && TRACE_ID in fields
+function namesTrace(fields: unknown, traceId: string): boolean {
+  return typeof fields === 'object' && fields !== null && traceId in fields
 }

@@ -22,10 +22,12 @@ import { type AccessWriter, createAccessWriter } from './access-writer.ts'
 import { boundLogger, correlateLogger } from './correlation.ts'
 import { realLogger } from './delegating-logger.ts'
 import { drain, type GuardedDestination, type LogDestination } from './destination.ts'
+import type { LineBuffer } from './line-buffer.ts'
 import { createLineCounter, type LineCounter } from './line-count.ts'
 import { createOwnLogger } from './own-logger.ts'
 import { findSymbol, read } from './pino-internals.ts'
 import { LOGGER_NAME } from './semconv.ts'
+import { createTraceFields, type TraceFieldNames, type TraceFields } from './trace-fields.ts'
 
 export interface LoggingOptions {
   /** Lines below it are not made: a level of pino. The app's own `logger` keeps its own. @default 'info' */
@@ -47,6 +49,15 @@ export interface LoggingOptions {
   timestamp?: 'epoch' | 'iso'
   /** What must not be written. @default core's `createRedaction()`: credentials, cookies and tokens */
   redaction?: Redaction
+  /** What the fields of the trace ids are called. @default 'trace_id', 'span_id' and 'trace_flags' */
+  fields?: TraceFieldNames
+  /**
+   * Standard output gets each line before the call returns, so that no end of the process loses one. `false` writes the
+   * lines of one turn of the event loop at once, for a third of the price; then SIGKILL, or a signal that nobody
+   * listens to, loses those of the turn it comes in.
+   * @default true; false under the sdk, which listens to signals
+   */
+  sync?: boolean
   /** Which requests have an access line: all, those that are not at level 'info', or none. @default 'all' */
   access?: 'all' | 'errors' | 'off'
   /** Written as `service` on each line of a logger made here. @default no such field */
@@ -93,6 +104,8 @@ const OPTION_NAMES: readonly string[] = [
   'timestamp',
   'redaction',
   'access',
+  'fields',
+  'sync',
   'service',
   'diagnostics',
   'clock',
@@ -111,8 +124,11 @@ class LoggingRoom implements Logging {
   readonly #clock: Clock
   readonly #diagnostics: Diagnostics
   readonly #counter: LineCounter
+  readonly #traceFields: TraceFields
   /** Of a logger made here, unless it is standard output, which is never behind. */
   readonly #destination: GuardedDestination | undefined
+  /** Standard output, where it is ours. */
+  readonly #stdout: LineBuffer | undefined
   /** Of the app's own logger. */
   readonly #stream: LogDestination | undefined
   readonly #access: AccessWriter
@@ -122,6 +138,8 @@ class LoggingRoom implements Logging {
     this.#clock = options.clock ?? systemClock
     this.#diagnostics = options.diagnostics ?? createDiagnostics({ clock: this.#clock })
     this.#counter = createLineCounter(this.#diagnostics)
+    this.#traceFields = createTraceFields(options.fields)
+    const traceFields = this.#traceFields
     const redaction = options.redaction ?? createRedaction()
     if (options.logger === undefined) {
       const own = createOwnLogger({
@@ -131,11 +149,16 @@ class LoggingRoom implements Logging {
         destination: options.destination,
         timestamp: options.timestamp,
         redaction,
+        traceFields,
+        sync: options.sync ?? true,
+        render: undefined,
+        tap: undefined,
         clock: this.#clock,
         diagnostics: this.#diagnostics,
       })
       this.logger = own.logger
       this.#destination = own.destination
+      this.#stdout = own.stdout
     } else {
       rejectForeign(options.logger, options)
       // Its own levels are unknown to the type; what is used of it was looked at.
@@ -143,12 +166,13 @@ class LoggingRoom implements Logging {
       const symbol = findSymbol(this.logger, 'stream')
       this.#stream = symbol === undefined ? undefined : read<LogDestination>(this.logger, symbol)
     }
-    correlateLogger(this.logger, this.#counter)
+    correlateLogger(this.logger, this.#counter, this.#traceFields)
     this.#access = createAccessWriter({
       which: options.access ?? 'all',
       logger: this.logger,
       given: options.logger === undefined ? (options.pino ?? {}) : undefined,
       redaction,
+      traceFields,
       counter: this.#counter,
       diagnostics: this.#diagnostics,
     })
@@ -164,7 +188,7 @@ class LoggingRoom implements Logging {
   }
 
   correlate<T extends object>(logger: T): T {
-    if (!correlateLogger(realLogger(logger), this.#counter)) {
+    if (!correlateLogger(realLogger(logger), this.#counter, this.#traceFields)) {
       this.#diagnostics.warn(
         'TRI_WARN_NOT_PINO',
         'the logger is not a pino logger, so its lines carry no trace ids; pass a pino logger, or take one from getLogger()',
@@ -175,7 +199,7 @@ class LoggingRoom implements Logging {
 
   bound(spanContext: SpanContext, logger: Logger = this.logger): Logger {
     const real = realLogger(logger)
-    return correlateLogger(real, this.#counter) ? boundLogger(real, spanContext) : logger
+    return correlateLogger(real, this.#counter, this.#traceFields) ? boundLogger(real, spanContext) : logger
   }
 
   access(fields: AccessFields, level: AccessLevel, from?: SpanContext, logger?: Logger): void {
@@ -183,6 +207,8 @@ class LoggingRoom implements Logging {
   }
 
   async flush(timeoutMs: number = FLUSH_MS): Promise<boolean> {
+    this.#stdout?.flushSync()
+    if (this.#stdout !== undefined) return this.#stdout.isEmpty
     if (this.#destination !== undefined) return await this.#destination.drained(timeoutMs, this.#clock)
     return (
       this.#stream === undefined || (await drain(this.#stream, timeoutMs, this.#clock, this.#diagnostics))
@@ -190,6 +216,7 @@ class LoggingRoom implements Logging {
   }
 
   async shutdown(timeoutMs: number = FLUSH_MS): Promise<boolean> {
+    this.#stdout?.writeThrough()
     const flushed = await this.flush(timeoutMs)
     this.#destination?.stop()
     return flushed

@@ -3,13 +3,17 @@ import { isatty } from 'node:tty'
 import { type Clock, type Diagnostics, messageOf, type Redaction, TriscopeError } from '@triscope/core'
 import { type Logger, type LoggerOptions, pino } from 'pino'
 import { type GuardedDestination, guardDestination, guardStdout, type LogDestination } from './destination.ts'
+import { installLevelMethods } from './level-methods.ts'
+import { cleanBindings } from './line-bindings.ts'
+import type { LineBuffer } from './line-buffer.ts'
 import { fencedLogMethod } from './line-fence.ts'
-import { redactLines } from './line-redaction.ts'
+import { type LineParts, makeLines } from './line-maker.ts'
 import { read, write } from './pino-internals.ts'
 import { SERVICE } from './semconv.ts'
 import { createSerializers } from './serializers.ts'
 import { createStdout } from './stdout.ts'
 import { epochTime, isoTime, type TimeFunction } from './timestamp.ts'
+import type { TraceFields } from './trace-fields.ts'
 
 export interface OwnLoggerOptions {
   level: string
@@ -18,14 +22,20 @@ export interface OwnLoggerOptions {
   destination: LogDestination | undefined
   timestamp: 'epoch' | 'iso' | undefined
   redaction: Redaction
+  traceFields: TraceFields
+  sync: boolean
+  render: ((parts: LineParts) => string) | undefined
+  tap: ((parts: LineParts) => void) | undefined
   clock: Clock
   diagnostics: Diagnostics
 }
 
 export interface OwnLogger {
   readonly logger: Logger
-  /** `undefined` for standard output, which is never behind. */
+  /** Of the app; `undefined` for standard output. */
   readonly destination: GuardedDestination | undefined
+  /** Standard output, unless somebody else writes to it for us. */
+  readonly stdout: LineBuffer | undefined
 }
 
 const { streamSym } = pino.symbols
@@ -34,17 +44,24 @@ const { streamSym } = pino.symbols
 export function createOwnLogger(options: OwnLoggerOptions): OwnLogger {
   const { redaction, diagnostics } = options
   const given = options.pino
+  const hook = given.hooks?.logMethod
   const merged: LoggerOptions = {
     ...given,
     level: options.level,
     timestamp: timeFunction(options),
     base: baseFields(options),
     serializers: { ...createSerializers(redaction), ...given.serializers },
-    hooks: { ...given.hooks, logMethod: fencedLogMethod(given.hooks?.logMethod, diagnostics) },
+    ...(hook === undefined
+      ? {}
+      : { hooks: { ...given.hooks, logMethod: fencedLogMethod(hook, diagnostics) } }),
   }
-  const { logger, destination } = openOrReject(merged, options)
-  redactLines(logger, redaction, () => diagnostics.dropped('logs', 'VALUE_INVALID'))
-  return { logger, destination }
+  const { logger, destination, stdout } = openOrReject(merged, options)
+  const unreadable = (): void => diagnostics.dropped('logs', 'VALUE_INVALID')
+  const { render, tap, traceFields } = options
+  cleanBindings(logger, redaction, traceFields, unreadable)
+  if (hook === undefined) installLevelMethods(logger, diagnostics)
+  makeLines(logger, { redaction, traceFields, unreadable, render, tap })
+  return { logger, destination, stdout }
 }
 
 function openOrReject(merged: LoggerOptions, options: OwnLoggerOptions): OwnLogger {
@@ -61,19 +78,25 @@ function openOrReject(merged: LoggerOptions, options: OwnLoggerOptions): OwnLogg
 }
 
 function open(merged: LoggerOptions, options: OwnLoggerOptions): OwnLogger {
-  const { destination, diagnostics } = options
+  const { clock, destination, diagnostics } = options
   if (destination === undefined && merged.transport === undefined) {
     const patched = patchedStdout()
-    if (patched === undefined)
-      return { logger: pino(merged, createStdout({ diagnostics })), destination: undefined }
-    return { logger: pino(merged, guardStdout(patched, diagnostics)), destination: undefined }
+    if (patched === undefined) {
+      const stdout = createStdout(clock, diagnostics, options.sync)
+      return { logger: pino(merged, stdout), destination: undefined, stdout }
+    }
+    return {
+      logger: pino(merged, guardStdout(patched, diagnostics)),
+      destination: undefined,
+      stdout: undefined,
+    }
   }
   const logger =
     destination === undefined ? pino(merged) : pino(merged, destination as { write(line: string): void })
   // Afterwards, because pino first tells the destination itself of its configuration.
   const guard = guardDestination(read<LogDestination>(logger, streamSym), diagnostics)
   write(logger, streamSym, guard)
-  return { logger, destination: guard }
+  return { logger, destination: guard, stdout: undefined }
 }
 
 /** Where somebody replaced `process.stdout.write`, to capture what the process prints, lines must pass there. */

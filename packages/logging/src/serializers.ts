@@ -32,6 +32,17 @@ export function serializeError(value: unknown): unknown {
   }
 }
 
+/** Whether it is an error, of this realm or another. */
+export function isError(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  try {
+    return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]'
+  } catch {
+    // A proxy that refuses to be looked at.
+    return false
+  }
+}
+
 /** Plain objects all the way down the aggregate, because the redaction policy looks into plain objects only. */
 function asPlain(value: object): unknown {
   const copy: Record<string, unknown> = { ...value }

@@ -24,7 +24,9 @@ if (process.argv[2] === 'a patched write') {
   }
 }
 const diagnostics = createDiagnostics({ onMessage: () => {} })
-const { logger } = createLogging({ diagnostics })
+const sync = process.argv[3] === 'sync'
+const logging = createLogging({ diagnostics, sync })
+const { logger } = logging
 const lines = (count) => {
   for (let i = 0; i < count; i++) logger.info({ i, filler: 'x'.repeat(200) }, 'line')
 }
@@ -41,6 +43,16 @@ const ends = {
   'a signal'() {
     lines(5_000)
     process.kill(process.pid, 'SIGKILL')
+  },
+  'a signal that is heard'() {
+    process.on('SIGTERM', async () => {
+      await logging.shutdown()
+      logger.info({ i: 5_000 }, 'last words')
+      process.kill(process.pid, 'SIGKILL')
+    })
+    lines(5_000)
+    process.kill(process.pid, 'SIGTERM')
+    setTimeout(() => {}, 10_000)
   },
   'a slow reader'() {
     // A socket made of it turns descriptor 1 non-blocking: writing to a full pipe then fails with EAGAIN.
@@ -81,8 +93,8 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-function start(end: string): ChildProcess & { stdout: Readable } {
-  const child = spawn(process.execPath, [script, end], { stdio: ['ignore', 'pipe', 'ignore', 'ipc'] })
+function start(end: string, mode = 'sync'): ChildProcess & { stdout: Readable } {
+  const child = spawn(process.execPath, [script, end, mode], { stdio: ['ignore', 'pipe', 'ignore', 'ipc'] })
   return child as ChildProcess & { stdout: Readable }
 }
 
@@ -99,17 +111,21 @@ async function readSlowly(from: Readable): Promise<string> {
 
 describe('standard output of a real process', () => {
   it.each([
-    ['process.exit', 3, null],
-    ['an uncaught throw', 1, null],
-    ['a signal', null, 'SIGKILL'],
-    ['a slow reader', 3, null],
-  ])('has every line after %s', async (end, exitCode, signal) => {
-    const child = start(end)
+    ['process.exit', 'sync', 3, null],
+    ['process.exit', 'in turns', 3, null],
+    ['an uncaught throw', 'sync', 1, null],
+    ['an uncaught throw', 'in turns', 1, null],
+    ['a signal', 'sync', null, 'SIGKILL'],
+    ['a signal that is heard', 'in turns', null, 'SIGKILL'],
+    ['a slow reader', 'sync', 3, null],
+    ['a slow reader', 'in turns', 3, null],
+  ])('has every line after %s, %s', async (end, mode, exitCode, signal) => {
+    const child = start(end, mode)
     const exited = once(child, 'exit')
     const text = await readSlowly(child.stdout)
     const lines = text.trimEnd().split('\n')
     expect(lines.map((line) => (JSON.parse(line) as { i: number }).i)).toEqual(
-      Array.from({ length: 5_000 }, (_, i) => i),
+      Array.from({ length: end === 'a signal that is heard' ? 5_001 : 5_000 }, (_, i) => i),
     )
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({
       level: 30,

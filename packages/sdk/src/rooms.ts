@@ -128,6 +128,8 @@ function loggingOf(
   const level = options.logging?.level ?? configuration.logLevel
   return createLogging({
     service: String(resource.attributes['service.name']),
+    // Signals are watched, so what a turn has gathered is written at each end of the process.
+    sync: !configuration.enabled || options.flushAtExit === false,
     ...options.logging,
     ...(level === undefined ? {} : { level }),
     ...(configuration.enabled ? {} : { access: 'off' }),
