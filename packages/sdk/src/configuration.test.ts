@@ -61,6 +61,7 @@ describe('configuration', () => {
     const byEnv = resolve({}, env)
     expect(exporterOf(byEnv)).toEqual({
       url: 'http://c:4318/v1/traces',
+      protocol: 'http/protobuf',
       headers: { a: '2' },
       compression: 'gzip',
       timeoutMs: 123,
@@ -151,12 +152,12 @@ describe('configuration', () => {
   it.each([
     [
       { OTEL_TRACES_EXPORTER: 'jagger' },
-      /^OTEL_TRACES_EXPORTER: "jagger" is not supported; the choices are otlp/,
+      'OTEL_TRACES_EXPORTER: expected some of otlp, jaeger, zipkin, console, file, or none, got "jagger"; using the default',
     ],
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' }, /expected an http:\/\/ or https:\/\/ URL/],
     [
-      { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
-      /"grpc" is not supported; using/,
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c', OTEL_EXPORTER_OTLP_PROTOCOL: 'grcp' },
+      /^OTEL_EXPORTER_OTLP_PROTOCOL: .* \(did you mean "grpc"\?\)/,
     ],
     [{ OTEL_TRACES_SAMPLER: 'parentbased_alway_on' }, /did you mean "parentbased_always_on"/],
     [

@@ -2,10 +2,11 @@
  * What is in force: code over environment over default, put together once, when telemetry is created.
  * OpenTelemetry environment variable specification 1.45; the variables that are read are listed in the README of this package.
  */
-import { createRedaction, type Diagnostics, type Resource, rejectOption } from '@triscope/core'
+import type { Diagnostics, Resource } from '@triscope/core'
 import type { RuntimeMetricsOptions } from '@triscope/metrics'
 import { PROPAGATOR_NAMES, type TracingOptions } from '@triscope/tracing'
 import { EnvReader } from './env.ts'
+import { exporterOf, type GivenExporter } from './exporter-variables.ts'
 import type { MetricsAddress } from './metrics-endpoint.ts'
 import type { MetricsOptions, TracingSettings, TriscopeOptions } from './options.ts'
 import { samplerOf } from './sampler-variables.ts'
@@ -36,9 +37,6 @@ export interface Configuration {
   /** Whether the process is run by a test runner, where nothing is printed. */
   underTest: boolean
 }
-
-/** An endpoint may hold credentials, and both the banner and errors show it. */
-const redaction = createRedaction()
 
 /** Reads options and environment. Throws `TRI_ERR_OPTION` for wrong code, warns `TRI_WARN_ENV` for a wrong variable. */
 export function resolveConfiguration(
@@ -83,10 +81,24 @@ function metricsOf(given: MetricsOptions, isProduction: boolean, read: EnvReader
 }
 
 function tracingOf(given: TracingSettings, read: EnvReader): Configuration['tracing'] {
-  const { endpoint, headers, compression, timeoutMs, exporter, outbound, sampler, limits, batch, ...rest } =
-    given
-  const destination =
-    exporter === undefined ? otlpOf({ endpoint, headers, compression, timeoutMs }, read) : undefined
+  const {
+    endpoint,
+    protocol,
+    headers,
+    compression,
+    timeoutMs,
+    tls,
+    exporter,
+    outbound,
+    sampler,
+    limits,
+    batch,
+    ...rest
+  } = given
+  const destination = exporterOf(
+    defined<GivenExporter>({ endpoint, protocol, headers, compression, timeoutMs, tls, exporter }),
+    read,
+  )
   const chosenSampler = sampler ?? samplerOf(read)
   const propagators = given.propagators ?? read.choices(PROPAGATOR_NAMES, 'OTEL_PROPAGATORS')
   const options: Omit<TracingOptions, 'resource'> = {
@@ -96,102 +108,13 @@ function tracingOf(given: TracingSettings, read: EnvReader): Configuration['trac
     limits: { ...limitsOf(read), ...limits },
     batch: { ...batchOf(read), ...batch },
   }
-  if (exporter !== undefined) options.exporter = exporter
-  else if (destination !== undefined) options.exporter = destination
-  return {
-    options,
-    outbound: outbound ?? true,
-    goesTo:
-      destination === undefined
-        ? exporter === undefined
-          ? undefined
-          : 'the exporter given in code'
-        : redaction.url(destination.url),
-  }
+  if (destination.exporter !== undefined) options.exporter = destination.exporter
+  return { options, outbound: outbound ?? true, goesTo: destination.goesTo }
 }
 
-interface Otlp {
-  endpoint: string | undefined
-  headers: Readonly<Record<string, string>> | undefined
-  compression: 'gzip' | 'none' | undefined
-  timeoutMs: number | undefined
-}
-
-interface OtlpDestination {
-  url: string
-  headers: Readonly<Record<string, string>>
-  compression: 'gzip' | 'none'
-  timeoutMs: number
-}
-
-function otlpOf(given: Otlp, read: EnvReader): OtlpDestination | undefined {
-  if (given.endpoint !== undefined && !isHttpUrl(given.endpoint)) {
-    rejectOption(
-      'tracing.endpoint',
-      'an http:// or https:// URL',
-      given.endpoint,
-      'for example http://localhost:4318',
-    )
-  }
-  const exporter = read.text('OTEL_TRACES_EXPORTER')?.toLowerCase()
-  if (given.endpoint === undefined && exporter === 'none') return undefined
-  if (exporter !== undefined && exporter !== 'otlp' && exporter !== 'none') {
-    read.unsupported(
-      'OTEL_TRACES_EXPORTER',
-      exporter,
-      'the choices are otlp and none; using otlp where an endpoint is named',
-    )
-  }
-  const url = given.endpoint === undefined ? urlFromEnv(read, exporter === 'otlp') : signalUrl(given.endpoint)
-  if (url === undefined) return undefined
-  const protocol = read.text('OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL')
-  if (protocol !== undefined && protocol !== 'http/protobuf') {
-    read.unsupported('OTEL_EXPORTER_OTLP_PROTOCOL', protocol, 'using http/protobuf')
-  }
-  return {
-    url,
-    headers:
-      given.headers ?? read.headers('OTEL_EXPORTER_OTLP_TRACES_HEADERS', 'OTEL_EXPORTER_OTLP_HEADERS') ?? {},
-    compression:
-      given.compression ??
-      read.choice(
-        ['gzip', 'none'],
-        'OTEL_EXPORTER_OTLP_TRACES_COMPRESSION',
-        'OTEL_EXPORTER_OTLP_COMPRESSION',
-      ) ??
-      'none',
-    timeoutMs:
-      given.timeoutMs ??
-      read.integer(1, 3_600_000, 'OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', 'OTEL_EXPORTER_OTLP_TIMEOUT') ??
-      10_000,
-  }
-}
-
-/** OTLP exporter specification, "Endpoint URLs": the signal's own is taken as it is, the general one gets the path. */
-function urlFromEnv(read: EnvReader, named: boolean): string | undefined {
-  const own = read.text('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT')
-  const general = read.text('OTEL_EXPORTER_OTLP_ENDPOINT')
-  const value = own ?? general ?? (named ? 'http://localhost:4318' : undefined)
-  if (value === undefined) return undefined
-  if (!isHttpUrl(value)) {
-    read.unsupported(
-      own === undefined ? 'OTEL_EXPORTER_OTLP_ENDPOINT' : 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
-      value,
-      'expected an http:// or https:// URL such as http://localhost:4318; no spans are sent',
-    )
-    return undefined
-  }
-  return own === undefined ? signalUrl(value) : value
-}
-
-function signalUrl(endpoint: string): string {
-  const url = new URL(endpoint)
-  url.pathname = `${url.pathname.endsWith('/') ? url.pathname : `${url.pathname}/`}v1/traces`
-  return url.href
-}
-
-function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+/** Without the fields that are `undefined`. */
+function defined<T extends object>(options: { [K in keyof T]: T[K] | undefined }): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T
 }
 
 function batchOf(read: EnvReader): NonNullable<TracingOptions['batch']> {

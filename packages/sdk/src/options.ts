@@ -3,7 +3,7 @@ import type { Clock, DiagnosticMessage, RedactionOptions, Value } from '@triscop
 import { rejectOption, rejectUnknownKeys } from '@triscope/core'
 import type { LoggingOptions } from '@triscope/logging'
 import type { Registry, RuntimeMetricsOptions } from '@triscope/metrics'
-import type { TracingOptions } from '@triscope/tracing'
+import type { OtlpExporterOptions, OtlpProtocol, TracingOptions } from '@triscope/tracing'
 import type { Env } from './env.ts'
 import type { RequestTelemetry } from './server-request.ts'
 
@@ -93,13 +93,22 @@ export interface TracingSettings extends Omit<TracingOptions, 'resource' | 'expo
    * while neither this, the variable nor `exporter` is set.
    */
   endpoint?: string
+  /** How they are said and carried: OTLP as protobuf or JSON over HTTP, or gRPC. @default `OTEL_EXPORTER_OTLP_PROTOCOL`, else `http/protobuf` */
+  protocol?: OtlpProtocol
+  /** Certificates for `https:`. @default the files of `OTEL_EXPORTER_OTLP_CERTIFICATE`, `…_CLIENT_CERTIFICATE` and `…_CLIENT_KEY`, else those of Node */
+  tls?: OtlpExporterOptions['tls']
   /** Sent with each export; their values are never printed. @default `OTEL_EXPORTER_OTLP_HEADERS` */
   headers?: Readonly<Record<string, string>>
   /** @default `OTEL_EXPORTER_OTLP_COMPRESSION`, else `none` */
   compression?: 'gzip' | 'none'
   /** Milliseconds for one attempt. @default `OTEL_EXPORTER_OTLP_TIMEOUT`, else 10 000 */
   timeoutMs?: number
-  /** A full address or a foreign exporter, or several; in place of `endpoint`. */
+  /**
+   * In place of `endpoint`: `otlp`, `jaeger`, `zipkin`, `console`, `file` or `none`, such a name with options
+   * (`{ jaeger: { host: 'agent' } }`), a full OTLP address, a foreign exporter, or a list. What is left out is taken from the
+   * variables of that exporter.
+   * @default `OTEL_TRACES_EXPORTER`
+   */
   exporter?: TracingOptions['exporter']
   /** Client spans and trace headers for `fetch`, undici, `node:http` and `node:https`. @default true */
   outbound?: boolean
@@ -149,11 +158,16 @@ const RUNTIME_CHECKS: Record<keyof RuntimeMetricsOptions, Check> = {
     is(path, '"prom-client" or "semconv"', value, value === 'prom-client' || value === 'semconv'),
 }
 
+const PROTOCOLS: readonly unknown[] = ['http/protobuf', 'http/json', 'grpc'] satisfies OtlpProtocol[]
+
 /** The rest of `tracing` is checked by the room that takes it. */
 const TRACING_CHECKS: Partial<Record<keyof TracingSettings, Check>> = {
   endpoint: aText,
   headers: anObject,
   compression: (path, value) => is(path, '"gzip" or "none"', value, value === 'gzip' || value === 'none'),
+  protocol: (path, value) =>
+    is(path, '"http/protobuf", "http/json" or "grpc"', value, PROTOCOLS.includes(value)),
+  tls: anObject,
   timeoutMs: (path, value) => is(path, 'a whole number of milliseconds, 1 or more', value, isCount(value)),
   outbound: aFlag,
 }
