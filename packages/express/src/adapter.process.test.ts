@@ -1,7 +1,8 @@
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import { activeSpan, getLogger, span } from '@triscope/sdk'
-import { describeAdapter } from '@triscope/testing/describe-adapter'
+import { answerRaw, describeAdapter, serverOptions } from '@triscope/testing/describe-adapter'
 import type { ErrorRequestHandler, RequestHandler } from 'express'
 import { versions } from './express-versions.fixture.ts'
 import { triscope } from './index.ts'
@@ -64,6 +65,11 @@ for (const { name, express } of versions) {
         }),
       )
       app.get('/slow', () => {})
+      app.get('/twice', (_req, res) => {
+        res.send('first')
+        res.send('second')
+      })
+      app.get('/raw/:how', (req, res) => answerRaw(req.params['how'], req, res))
       const onError: ErrorRequestHandler = (error, _req, res, next) => {
         if (error instanceof SyntaxError) res.status(503).json({ handled: true })
         else next(error)
@@ -72,10 +78,11 @@ for (const { name, express } of versions) {
       // Express prints what it answers 500 to, but not in tests.
       app.set('env', 'test')
 
-      const server = app.listen(0, '127.0.0.1')
+      const server = createServer(serverOptions, app).listen(0, '127.0.0.1')
       await new Promise((resolve) => server.once('listening', resolve))
       return {
         url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+        server,
         close: () =>
           new Promise((resolve) => {
             server.close(() => resolve())

@@ -1,6 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { activeSpan, getLogger, span, type Telemetry } from '@triscope/sdk'
-import { describeAdapter } from '@triscope/testing/describe-adapter'
+import {
+  answerRaw,
+  describeAdapter,
+  type StartedApp,
+  serverOptions,
+} from '@triscope/testing/describe-adapter'
 import type { FastifyInstance } from 'fastify'
 import { versions } from './fastify-versions.fixture.ts'
 import triscope from './index.ts'
@@ -8,7 +13,12 @@ import triscope from './index.ts'
 for (const { name, fastify } of versions) {
   describeAdapter(`${name}, registered`, {
     async start(telemetry) {
-      const app = fastify()
+      const app = fastify({ http: serverOptions })
+      await app.register(triscope, telemetry)
+      return started(app)
+    },
+    async startHttp2(telemetry) {
+      const app = fastify({ http2: true }) as unknown as FastifyInstance
       await app.register(triscope, telemetry)
       return started(app)
     },
@@ -16,7 +26,7 @@ for (const { name, fastify } of versions) {
 
   describeAdapter(`${name}, registered on the tick of its routes`, {
     async start(telemetry) {
-      const app = fastify()
+      const app = fastify({ http: serverOptions })
       void app.register(triscope, telemetry)
       return started(app)
     },
@@ -24,14 +34,14 @@ for (const { name, fastify } of versions) {
 
   describeAdapter(`${name}, called`, {
     async start(telemetry: Telemetry) {
-      const app = fastify()
+      const app = fastify({ http: serverOptions })
       triscope(app, telemetry)
       return started(app)
     },
   })
 }
 
-async function started(app: FastifyInstance): Promise<{ url: string; close(): Promise<void> }> {
+async function started(app: FastifyInstance): Promise<StartedApp> {
   app.get('/static', () => ({ ok: true }))
   app.get<{ Params: { id: string } }>('/users/:id', ({ params }) => ({ id: params.id }))
   app.register(
@@ -75,6 +85,14 @@ async function started(app: FastifyInstance): Promise<{ url: string; close(): Pr
     throw new RangeError('rejected')
   })
   app.get('/slow', () => new Promise(() => {}))
+  app.get('/twice', (_request, reply) => {
+    reply.send({ answer: 'first' })
+    reply.send({ answer: 'second' })
+  })
+  app.get<{ Params: { how: string } }>('/raw/:how', ({ params, raw }, reply) => {
+    reply.hijack()
+    answerRaw(params.how, raw, reply.raw)
+  })
   app.setErrorHandler(async (error, _request, reply) => {
     if (!(error instanceof SyntaxError)) throw error
     reply.code(503)
@@ -83,8 +101,9 @@ async function started(app: FastifyInstance): Promise<{ url: string; close(): Pr
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   return {
     url,
+    server: app.server,
     close: async () => {
-      app.server.closeAllConnections()
+      app.server.closeAllConnections?.()
       await app.close()
     },
   }

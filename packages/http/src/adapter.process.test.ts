@@ -1,8 +1,14 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createHttp2Server, type Http2Server } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import { activeSpan, getLogger, span } from '@triscope/sdk'
-import { describeAdapter } from '@triscope/testing/describe-adapter'
+import {
+  answerRaw,
+  describeAdapter,
+  type StartedApp,
+  serverOptions,
+} from '@triscope/testing/describe-adapter'
 import { triscope } from './index.ts'
 import { bodyOf, type Routes, routed } from './routed-server.fixture.ts'
 
@@ -48,35 +54,50 @@ const routes: Routes = {
     throw new RangeError('rejected')
   },
   'GET /slow': () => {},
+  'GET /twice': ({ res }) => {
+    res.end('first')
+    res.writeHead(200).end('second')
+  },
+  'GET /raw/:how': ({ req, res, params: { how = '' } }) => answerRaw(how, req, res),
 }
 
 describeAdapter('node:http, called before the listener was added', {
+  upgrades: 'told',
   async start(telemetry) {
-    const server = createServer()
+    const server = createServer(serverOptions)
     triscope(server, telemetry)
     server.on('request', routed(routes))
+    return started(server)
+  },
+  async startHttp2(telemetry) {
+    const server = createHttp2Server()
+    triscope(server, telemetry)
+    const listener = routed(routes)
+    server.on('request', (req, res) =>
+      listener(req as unknown as IncomingMessage, res as unknown as ServerResponse),
+    )
     return started(server)
   },
 })
 
 describeAdapter('node:http, called after', {
+  upgrades: 'told',
   async start(telemetry) {
-    const server = createServer(routed(routes))
+    const server = createServer(serverOptions, routed(routes))
     triscope(server, telemetry)
     return started(server)
   },
 })
 
-async function started(
-  server: ReturnType<typeof createServer>,
-): Promise<{ url: string; close(): Promise<void> }> {
+async function started(server: Server | Http2Server): Promise<StartedApp> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    server,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
-        server.closeAllConnections()
+        if ('closeAllConnections' in server) server.closeAllConnections()
       }),
   }
 }

@@ -40,6 +40,7 @@ const PENDING = Symbol.for('triscope.1.pending')
 
 interface WithPending {
   [PENDING]?: Pending
+  readonly destroyed?: boolean
 }
 
 let listening = false
@@ -103,7 +104,8 @@ function onFinish({ response, socket }: { response: Res; socket: WithPending }):
   if (pending === undefined) return
   for (const ending of pending) {
     // On the next turn: what the app does when its response has finished is still part of the request.
-    if (ending.res === response) process.nextTick(complete, ending)
+    // It finishes too where it was written to a socket that the app had destroyed: then the socket's end tells.
+    if (ending.res === response && socket.destroyed !== true) process.nextTick(complete, ending)
   }
 }
 
@@ -135,13 +137,19 @@ function isServed(res: Res): boolean {
 }
 
 /**
- * Whether the whole response went out. An HTTP/2 stream that was reset reports `writableFinished` all the same; its
- * reset code is not 0 then.
+ * Whether the whole response went out. Over HTTP/2 `writableFinished` says nothing: a stream that was reset has it, and
+ * so has one whose session died before it was answered, whose reset code even is 0.
  */
 function wasSent(res: Res): boolean {
-  if (!(res as ServerResponse).writableFinished) return false
   const { stream } = res as unknown as Partial<Http2ServerResponse>
-  return stream === undefined || stream === null || stream.rstCode === undefined || stream.rstCode === 0
+  if (stream === undefined || stream === null) return (res as ServerResponse).writableFinished
+  return res.writableEnded && stream.aborted !== true && (stream.rstCode ?? 0) === 0
+}
+
+/** The error that a response was destroyed with, by `pipeline` for instance; `undefined` where its client went away. */
+export function brokenBy(res: Res): unknown {
+  const { errored, stream } = res as { errored?: unknown; stream?: { errored?: unknown } | null }
+  return errored ?? stream?.errored ?? undefined
 }
 
 /** HTTP/1 only: an HTTP/2 stream always emits `close`, and its `socket` is a proxy that refuses listeners. */

@@ -23,6 +23,7 @@ import type { Logger, Logging } from '@triscope/logging'
 import type { Tracing } from '@triscope/tracing'
 import { setRequestAttributes } from './request-attributes.ts'
 import {
+  brokenBy,
   type Ending,
   type Pending,
   type Req,
@@ -130,6 +131,7 @@ export function createRequests(world: RequestWorld): Requests {
     #route: string | undefined
     #error: unknown
     #failed = false
+    #broken = false
     #ended = false
     #log: Logger | undefined
     #fields: Record<string, unknown> | undefined
@@ -218,9 +220,12 @@ export function createRequests(world: RequestWorld): Requests {
     /** @param status `undefined` when the client went away before the whole answer was sent */
     #finish(status: number | undefined): void {
       if (this.#ended) return
+      if (status === undefined) this.#cutOff()
       this.#ended = true
       fenced(() => {
-        const durationMs = Math.max(0, world.clock.monotonicMs() - this.#startMs)
+        // As the difference of the two moments that the span has, which a number holds to a quarter of a microsecond.
+        const endMs = this.#startWallMs + Math.max(0, world.clock.monotonicMs() - this.#startMs)
+        const durationMs = endMs - this.#startWallMs
         unwatchEnd(this.#pending, this)
         this.#active?.add(-1)
         const errorType = this.#errorType(status)
@@ -230,8 +235,16 @@ export function createRequests(world: RequestWorld): Requests {
       })
     }
 
+    /** Where the app's own stream broke, that is what cut the answer off, and no client. */
+    #cutOff(): void {
+      const error = this.res === undefined ? undefined : brokenBy(this.res)
+      if (error === undefined) return
+      this.#broken = true
+      this.error(error)
+    }
+
     #errorType(status: number | undefined): string | undefined {
-      if (status === undefined) return 'aborted'
+      if (status === undefined) return this.#broken ? errorTypeOf(this.#error) : 'aborted'
       if (status < 500) return undefined
       return this.#failed ? errorTypeOf(this.#error) : String(status)
     }

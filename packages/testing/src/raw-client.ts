@@ -1,73 +1,83 @@
-/** Clients that do what `fetch` never would: hang up in the middle, or ask twice without waiting. */
+/** A client that does what `fetch` never would: hang up in the middle, ask twice without waiting, send half a request. */
 import { connect, type Socket } from 'node:net'
 
-/** A client that has sent one request and reads nothing. */
-export class AbortingClient {
+/** Longer than any of this takes on a busy machine. */
+const PATIENCE_MS = 8_000
+
+export class RawClient {
   readonly #socket: Socket
+  /** All that has come, each byte a character. */
+  text = ''
+  readonly closed: Promise<void>
 
   private constructor(socket: Socket) {
     this.#socket = socket
     // A reset by the server is what such a client may meet.
     socket.on('error', () => {})
+    socket.setEncoding('latin1')
+    socket.on('data', (chunk) => {
+      this.text += String(chunk)
+    })
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve()))
   }
 
-  static async send(url: string, path: string): Promise<AbortingClient> {
-    const socket = await connected(url)
-    socket.write(requestText(path))
-    return new AbortingClient(socket)
+  static async open(url: string): Promise<RawClient> {
+    const { hostname, port } = new URL(url)
+    const socket = connect(Number(port), hostname)
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject)
+      socket.once('connect', () => {
+        socket.off('error', reject)
+        resolve()
+      })
+    })
+    return new RawClient(socket)
+  }
+
+  /** Opens a connection and sends one request, or several at once. */
+  static async send(url: string, ...requests: readonly string[]): Promise<RawClient> {
+    const client = await RawClient.open(url)
+    client.write(requests.join(''))
+    return client
+  }
+
+  /** Each character is a byte. */
+  write(text: string): void {
+    this.#socket.write(text, 'latin1')
   }
 
   /** Hangs up. */
   destroy(): void {
     this.#socket.destroy()
   }
-}
 
-/** Sends GET requests all at once on one connection; the statuses of the answers, in order. */
-export async function pipelined(url: string, paths: readonly string[]): Promise<number[]> {
-  const socket = await connected(url)
-  socket.setEncoding('latin1')
-  socket.write(paths.map((path) => requestText(path)).join(''))
-  let text = ''
-  const statuses = (): number[] => [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, code]) => Number(code))
-  for await (const chunk of socket) {
-    text += String(chunk)
-    if (statuses().length === paths.length) break
+  /** The statuses of the answers so far; those of 1xx among them. */
+  get statuses(): number[] {
+    return [...this.text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, code]) => Number(code))
   }
-  socket.destroy()
-  return statuses()
+
+  /** Waits until `condition` holds of what has come. */
+  async until(what: string, condition: () => boolean): Promise<void> {
+    const endMs = performance.now() + PATIENCE_MS
+    while (!condition()) {
+      if (performance.now() > endMs) throw new Error(`waited in vain for ${what}; got ${this.text}`)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+
+  /** Waits for so many answers. */
+  async answers(count: number): Promise<number[]> {
+    await this.until(`${count} answers`, () => this.statuses.length >= count)
+    return this.statuses
+  }
 }
 
-/**
- * Sends a GET request with these header lines, as they are, and reads the answer to its end; its status.
- * @param host what the app is told as its own name
- */
-export async function sendLines(
-  url: string,
-  path: string,
-  lines: readonly string[],
-  host: string,
-): Promise<number> {
-  const socket = await connected(url)
-  socket.setEncoding('latin1')
-  socket.write(requestText(path, host, [...lines, 'Connection: close']))
-  let text = ''
-  for await (const chunk of socket) text += String(chunk)
-  return Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1])
-}
-
-function requestText(path: string, host = 'test', lines: readonly string[] = []): string {
-  return [`GET ${path} HTTP/1.1`, `Host: ${host}`, ...lines, '', ''].join('\r\n')
-}
-
-function connected(url: string): Promise<Socket> {
-  const { hostname, port } = new URL(url)
-  return new Promise((resolve, reject) => {
-    const socket = connect(Number(port), hostname)
-    socket.once('error', reject)
-    socket.once('connect', () => {
-      socket.off('error', reject)
-      resolve(socket)
-    })
-  })
+/** One request without a body, or the head of one. @param headers whole lines */
+export function rawRequest(
+  target: string,
+  headers: readonly string[] = [],
+  method = 'GET',
+  host = 'test',
+): string {
+  return [`${method} ${target} HTTP/1.1`, `Host: ${host}`, ...headers, '', ''].join('\r\n')
 }
