@@ -112,7 +112,7 @@ describe('numbered faults', () => {
     expect(await lag()).toEqual(['nodejs_eventloop_lag_seconds 0', 'nodejs_eventloop_lag_max_seconds 0'])
     detach()
     runDue()
-    nowMs += 320
+    nowMs += 350
     runDue()
     expect(await lag()).toEqual(['nodejs_eventloop_lag_seconds 0.3', 'nodejs_eventloop_lag_max_seconds 0.3'])
     stop()

@@ -42,6 +42,7 @@ export const METRIC = {
   seriesLimit: 'triscope_metric_series_limit',
   seriesOverflow: 'triscope_metric_series_overflow_total',
   labelValues: 'triscope_metric_label_values',
+  written: 'triscope_metric_families',
   labelValuesCut: 'triscope_metric_label_values_cut_total',
 } as const
 
@@ -84,3 +85,12 @@ export const SEMCONV_LABEL = {
   heapSpace: 'v8js_heap_space_name',
   resourceType: 'v8js_resource_type',
 } as const
+
+const PROM_CLIENT_RUNTIME: ReadonlySet<string> = new Set<string>(
+  Object.values(METRIC).filter((name) => name.startsWith('process_') || name.startsWith('nodejs_')),
+)
+
+/** Whether both we and prom-client call a metric of the runtime so. */
+export function isPromClientRuntimeName(name: string): boolean {
+  return PROM_CLIENT_RUNTIME.has(name)
+}

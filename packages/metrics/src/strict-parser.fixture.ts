@@ -25,6 +25,7 @@ const SUFFIXES: Readonly<Record<string, Readonly<Record<string, readonly string[
     gauge: [''],
     histogram: ['_bucket', '_sum', '_count'],
     summary: ['', '_sum', '_count'],
+    untyped: [''],
   },
   openmetrics: {
     counter: ['_total'],
@@ -32,6 +33,7 @@ const SUFFIXES: Readonly<Record<string, Readonly<Record<string, readonly string[
     info: ['_info'],
     histogram: ['_bucket', '_sum', '_count'],
     summary: ['', '_sum', '_count'],
+    unknown: [''],
   },
 }
 

@@ -3,6 +3,7 @@ import type { Clock, DiagnosticMessage, RedactionOptions, Value } from '@triscop
 import { rejectOption, rejectUnknownKeys } from '@triscope/core'
 import type { LoggingOptions } from '@triscope/logging'
 import type { Registry, RuntimeMetricsOptions } from '@triscope/metrics'
+import type { ForeignRegistry } from '@triscope/metrics/prom-client'
 import type { OtlpExporterOptions, OtlpProtocol, TracingOptions } from '@triscope/tracing'
 import type { Env } from './env.ts'
 import type { RequestTelemetry } from './server-request.ts'
@@ -83,6 +84,11 @@ export interface MetricsOptions {
    * @default true, under the names of prom-client's default metrics
    */
   runtime?: boolean | RuntimeMetricsOptions
+  /**
+   * Registries of prom-client whose metrics are served with ours, as by `telemetry.register`: its `register`, or a list.
+   * @default none
+   */
+  promClient?: ForeignRegistry | readonly ForeignRegistry[]
   /** The registry to use. @default the process's own, in which `counter()` and its like register */
   registry?: Registry
 }
@@ -149,6 +155,13 @@ const METRICS_CHECKS: Record<keyof MetricsOptions, Check> = {
   maxTotalSeries: (path, value) => is(path, 'a whole number of 1 or more', value, isCount(value)),
   exemplars: aFlag,
   runtime: checkRuntime,
+  promClient: (path, value) =>
+    is(
+      path,
+      "prom-client's register, or a list of registries",
+      value,
+      registriesOf(value).every((each) => has(each, 'getMetricsAsArray')),
+    ),
   registry: (path, value) =>
     is(path, 'a registry of createRegistry()', value, has(value, 'expose', 'configure')),
 }
@@ -234,6 +247,12 @@ function checkRuntime(path: string, value: unknown): void {
   if (typeof value === 'boolean') return
   is(path, 'true, false, or an object of options', value, isSection(value) && !Array.isArray(value))
   check(path, value as object, RUNTIME_CHECKS, Object.keys(RUNTIME_CHECKS))
+}
+
+/** One or several, as a list. */
+export function registriesOf<T>(given: T | readonly T[] | undefined): readonly T[] {
+  if (given === undefined) return []
+  return Array.isArray(given) ? (given as readonly T[]) : [given as T]
 }
 
 function anIgnore(path: string, value: unknown): void {

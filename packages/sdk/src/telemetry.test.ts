@@ -96,6 +96,7 @@ describe('telemetry in force', () => {
     [{ metrics: { runtime: { naming: 'otel' } } as object }, 'metrics.runtime.naming'],
     [{ metrics: { runtime: { name: 'semconv' } } as object }, 'metrics.runtime.name'],
     [{ metrics: { runtime: 'semconv' } as object }, 'metrics.runtime'],
+    [{ metrics: { promClient: [{}] } as object }, 'metrics.promClient'],
     [{ metrics: { maxSeries: 1, runtime: false }, tracing: { sampler: 10 } }, 'tracing.sampler'],
     [{ metrics: { maxSeries: 1, runtime: false }, logging: { leve: 1 } as object }, 'logging.leve'],
   ])('changes nothing where it throws at start: %j', async (options, message) => {
@@ -118,6 +119,33 @@ describe('telemetry in force', () => {
     expect(text).toMatch(/^target_info\{.*service_name="checkout",.*service_version="1.4.2"/m)
     expect(text).toContain('triscope_telemetry_dropped_total{signal="traces",reason="QUEUE_FULL"} 2\n')
     expect(text).toMatch(/^triscope_metric_series\{metric="orders_total"\} 1$/m)
+  })
+
+  it('serves the metrics of prom-client registries, named in options or later, once each, until it shuts down', async () => {
+    const registry = createRegistry()
+    const fake = (name: string) => ({
+      getMetricsAsArray: () =>
+        [name, 'process_open_fds'].map((each) => ({
+          name: each,
+          get: async () => ({ name: each, help: 'H', type: 'gauge', values: [{ labels: {}, value: 1 }] }),
+        })),
+    })
+    const [first, second] = [fake('alpha'), fake('beta')]
+    const said: string[] = []
+    const telemetry = createTelemetry({
+      ...QUIET,
+      metrics: { registry, promClient: [first] },
+      onWarning: ({ code }) => said.push(code),
+    })
+    const detach = telemetry.register(second)
+    telemetry.register(first)
+    expect(await registry.text()).toMatch(/\nalpha 1\n[\s\S]*\nbeta 1\n/)
+    detach()
+    expect(await registry.text()).not.toContain('beta')
+    telemetry.register(second)
+    await telemetry.shutdown()
+    expect(await registry.text()).not.toMatch(/alpha|beta/)
+    expect(said).toEqual([])
   })
 
   it("gives the runtime OpenTelemetry's names where they are asked for", async () => {

@@ -20,6 +20,7 @@ import {
   startRuntimeMetrics,
   targetInfo,
 } from '@triscope/metrics'
+import { adoptRegistry, type ForeignRegistry } from '@triscope/metrics/prom-client'
 import type { Tracing } from '@triscope/tracing'
 import { type Facts, factsOf, sayBanner } from './banner.ts'
 import { type Configuration, resolveConfiguration } from './configuration.ts'
@@ -30,7 +31,7 @@ import {
   type MetricsEndpoint,
   type MetricsListener,
 } from './metrics-endpoint.ts'
-import { checkOptions, type TriscopeOptions } from './options.ts'
+import { checkOptions, registriesOf, type TriscopeOptions } from './options.ts'
 import { watchProcessEnd } from './process-end.ts'
 import type { Req, Res } from './request-end.ts'
 import { createIgnore } from './request-ignore.ts'
@@ -52,6 +53,12 @@ export interface Telemetry extends Pipeline {
   readonly logger: Logger
   readonly diagnostics: Diagnostics
   readonly resource: Resource
+  /**
+   * Serves the metrics of a prom-client registry with ours, until the returned function is called or telemetry shuts
+   * down. Where both have a name ours is served, and `TRI_WARN_METRIC_DUP` names both owners; its default metrics are
+   * left out where ours have the same names. Throws `TRI_ERR_OPTION` for what is no registry.
+   */
+  register(foreign: ForeignRegistry): () => void
   /**
    * Begins a request; `undefined` when it is to be ignored, or was begun before. For adapters.
    * @param res `undefined` where the connection is handed over with the request: an upgrade, or a tunnel
@@ -159,6 +166,7 @@ function assemble(
         ? undefined
         : requests.begin(req, res, how),
     requestOf: (req) => requests.of(req),
+    register: (foreign) => metrics.register(foreign),
     owns,
     answer: (req, res) => metrics.endpoint?.answer(req, res) ?? false,
     flush,
@@ -171,6 +179,7 @@ interface RunningMetrics {
   readonly requests: RequestMetrics | undefined
   readonly endpoint: MetricsEndpoint | undefined
   readonly listener: MetricsListener | undefined
+  register(foreign: ForeignRegistry): () => void
   stop(): Promise<void>
 }
 
@@ -182,7 +191,8 @@ function startMetrics(
   parts: RoomParts,
 ): RunningMetrics {
   if (!enabled || metrics === undefined) {
-    return { requests: undefined, endpoint: undefined, listener: undefined, stop: async () => {} }
+    const nothing = { requests: undefined, endpoint: undefined, listener: undefined, stop: async () => {} }
+    return { ...nothing, register: () => () => {} }
   }
   const { diagnostics } = parts
   const { listener: ownListener, path, toProxies } = metrics.place
@@ -195,6 +205,9 @@ function startMetrics(
       ? []
       : [startRuntimeMetrics(registry, { ...metrics.runtime, ...parts })]),
   ]
+  const defaultMetrics = metrics.runtime === undefined || metrics.runtime.naming === 'semconv'
+  const register = adopting(registry, defaultMetrics)
+  for (const foreign of registriesOf((options.metrics || undefined)?.promClient)) undo.push(register(foreign))
   const listener =
     ownListener === undefined ? undefined : listenForMetrics(registry, diagnostics, ownListener)
   return {
@@ -202,10 +215,31 @@ function startMetrics(
     endpoint:
       path === undefined ? undefined : createMetricsEndpoint({ registry, diagnostics, path, toProxies }),
     listener,
+    register(foreign) {
+      const detach = register(foreign)
+      undo.push(detach)
+      return detach
+    },
     async stop() {
       for (const detach of undo) detach()
       await listener?.close()
     },
+  }
+}
+
+/** Adopts each foreign registry once, however often it is named. */
+function adopting(registry: Registry, defaultMetrics: boolean): (foreign: ForeignRegistry) => () => void {
+  const adopted = new Map<ForeignRegistry, () => void>()
+  return (foreign) => {
+    const there = adopted.get(foreign)
+    if (there !== undefined) return there
+    const detach = registry.attach(adoptRegistry(foreign, { defaultMetrics }))
+    const release = (): void => {
+      adopted.delete(foreign)
+      detach()
+    }
+    adopted.set(foreign, release)
+    return release
   }
 }
 
