@@ -23,6 +23,14 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'long',
+          include: ['packages/*/src/**/*.ci.test.ts'],
+          testTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'backends',
           include: ['test/backends/*.process.test.ts'],
           testTimeout: 30_000,

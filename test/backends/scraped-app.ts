@@ -41,13 +41,17 @@ export function isInstalled(binary: string): boolean {
   return spawnSync(binary, ['--version']).error === undefined
 }
 
-/** @param args of the server, from its scrape configuration, its data folder and its address */
+/**
+ * @param args of the server, from its scrape configuration, its data folder and its address
+ * @param app another one, in the package whose dependencies it needs; it must say `listening on <port>`
+ */
 export async function startScraped(
   binary: string,
   args: (config: string, data: string, address: string) => readonly string[],
+  { code, room }: { code: string; room: string } = { code: program, room: 'express' },
 ): Promise<Scraped> {
   const folder = mkdtempSync(join(tmpdir(), 'triscope-backend-'))
-  const file = await bundleProgram(program, folder, 'express')
+  const file = await bundleProgram(code, folder, room)
   const app = new StartedProgram(process.execPath, [file], {}, folder)
   const started = [app]
   const stop = async () => {

@@ -33,6 +33,7 @@ const HISTOGRAM = {
   count: 1,
   sum: 2,
   bucket: 3,
+  countFloat: 4,
   schema: 5,
   zeroThreshold: 6,
   zeroCount: 7,
@@ -43,7 +44,7 @@ const HISTOGRAM = {
   created: 15,
   exemplar: 16,
 } as const
-const BUCKET = { cumulativeCount: 1, upperBound: 2, exemplar: 3 } as const
+const BUCKET = { cumulativeCount: 1, upperBound: 2, exemplar: 3, cumulativeCountFloat: 4 } as const
 const EXEMPLAR = { label: 1, value: 2, timestamp: 3 } as const
 
 /** Writes one exposition. */
@@ -105,13 +106,16 @@ export class ProtobufFormat implements FamilyWriter {
       total += counts[i] as number
       if (!classic) continue
       const bucket = out.begin(HISTOGRAM.bucket)
-      out.uint(BUCKET.cumulativeCount, total)
+      // Ours are whole; those of a source need not be.
+      if (Number.isSafeInteger(total)) out.uint(BUCKET.cumulativeCount, total)
+      else out.double(BUCKET.cumulativeCountFloat, total)
       out.double(BUCKET.upperBound, bounds[i] as number)
       const exemplar = exemplars?.[i]
       if (exemplar !== undefined) this.#exemplar(BUCKET.exemplar, exemplar)
       out.end(bucket)
     }
-    out.uint(HISTOGRAM.count, total)
+    if (Number.isSafeInteger(total)) out.uint(HISTOGRAM.count, total)
+    else out.double(HISTOGRAM.countFloat, total)
     if (sum !== undefined) out.double(HISTOGRAM.sum, sum)
     if (native !== undefined) this.#native(native)
     for (const exemplar of native === undefined ? [] : (exemplars ?? [])) {
