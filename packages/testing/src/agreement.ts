@@ -6,6 +6,7 @@
  */
 import { Agent, request as send } from 'node:http'
 import { durations } from './adapter-observer.ts'
+import { smallest } from './smallest.ts'
 import type { LogLine, RecordedTelemetry } from './telemetry.ts'
 
 /** One request, as it goes over the wire. */
@@ -83,9 +84,34 @@ export async function disagreements(recorded: RecordedTelemetry, agreement: Agre
   return [...found, ...compareSeries(expected, durations(await recorded.metrics())), ...warned(recorded)]
 }
 
+/**
+ * Runs `requests` against an app that is made of `plan`, and throws what disagrees: with one request and the least of a
+ * plan, where these are enough.
+ */
+export async function agree<Plan, Request>(
+  plan: Plan,
+  requests: readonly Request[],
+  run: (plan: Plan, requests: readonly Request[]) => Promise<string[]>,
+): Promise<void> {
+  const found = await run(plan, requests)
+  if (found.length === 0) return
+  for (const request of requests) {
+    if ((await run(plan, [request])).length === 0) continue
+    // A plan that cannot be built any more is no smaller case of this.
+    const fails = (smaller: Plan): Promise<boolean> =>
+      run(smaller, [request]).then(
+        (still) => still.length > 0,
+        () => false,
+      )
+    const least = await smallest(plan, fails)
+    throw new Error([...(await run(least, [request])), JSON.stringify(least)].join('\n'))
+  }
+  throw new Error([...found, JSON.stringify(plan)].join('\n'))
+}
+
 const SERVER = 1
 /** Longer than any of this takes on a busy machine; whoever waits so long has found a fault. */
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = 5_000
 
 function isAccess(line: LogLine): boolean {
   return line['msg'] === 'request'
