@@ -5,8 +5,17 @@
 import type { Span, SpanContext, TraceState } from '@opentelemetry/api'
 import { hexOf, nonZeroWord, randomWord, type TraceIdentity } from './ids.ts'
 
+/** What the encoder needs of a span besides what it has recorded. */
+export interface SpanIds {
+  readonly trace: TraceIdentity
+  readonly idWord0: number
+  readonly idWord1: number
+  readonly traceFlags: number
+  readonly traceState: TraceState | undefined
+}
+
 /** Ids as words; the hex strings of `spanContext()` are made at its first call. */
-export abstract class LocalSpan {
+export abstract class LocalSpan implements SpanIds {
   readonly trace: TraceIdentity
   /** The eight bytes of the span id, big-endian. */
   readonly idWord0: number

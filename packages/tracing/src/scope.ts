@@ -6,6 +6,7 @@
  * grow the table for ever.
  */
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
+import type { Diagnostics } from '@triscope/core'
 import { ProtobufWriter } from '@triscope/delivery'
 
 /** One library's name, version and schema, encoded once. */
@@ -21,6 +22,14 @@ export interface Scope {
 export const SCOPE_HEADER_BYTES = 4
 
 const MAX_SCOPES = 1_000
+
+/** Says that there are too many. */
+export function warnOfScopes(diagnostics: Diagnostics): void {
+  diagnostics.warn(
+    'TRI_WARN_SCOPES',
+    'more than 1000 tracer names: further ones are reported as "triscope.other-scopes"; name a tracer after the library, not after the request',
+  )
+}
 
 export class ScopeTable {
   readonly #scopes: Scope[] = []

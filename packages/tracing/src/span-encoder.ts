@@ -14,7 +14,7 @@ import {
 import type { TimedEvent } from '@opentelemetry/sdk-trace-base'
 import { ProtobufWriter } from '@triscope/delivery'
 import type { TraceIdentity } from './ids.ts'
-import type { LocalSpan } from './local-span.ts'
+import type { SpanIds } from './local-span.ts'
 import type { ParentIds, SpanRecord } from './span-record.ts'
 
 /** `SpanFlags`: bits 8 and 9 say whether it is known that the parent, or the linked span, is remote, and if it is. */
@@ -40,7 +40,7 @@ export class SpanEncoder {
   readonly #spanIdView = new DataView(this.#spanId.buffer)
 
   /** The record of a span that has ended. */
-  encode(span: LocalSpan, record: SpanRecord): Uint8Array {
+  encode(span: SpanIds, record: SpanRecord): Uint8Array {
     const writer = this.#writer
     try {
       writer.raw(record.scope.header)

@@ -31,7 +31,7 @@ import { type PropagatorName, resolvePropagators } from './propagators.ts'
 import { SpanTracerProvider } from './provider.ts'
 import { isForeignSampler, resolveSampler, type SamplerOption } from './sampler.ts'
 import { samplingHeaders } from './sampling-headers.ts'
-import { ScopeTable } from './scope.ts'
+import { ScopeTable, warnOfScopes } from './scope.ts'
 
 export interface TracingOptions {
   /** Who is speaking: `createResource()` of `@triscope/core`. */
@@ -131,12 +131,7 @@ export function createTracing(options: TracingOptions & RoomOptions): Tracing {
   rejectUnknownKeys('tracing', options, OPTION_KEYS)
   const clock = options.clock ?? systemClock
   const diagnostics = options.diagnostics ?? createDiagnostics({ clock })
-  const scopes = new ScopeTable(() =>
-    diagnostics.warn(
-      'TRI_WARN_SCOPES',
-      'more than 1000 tracer names: further ones are reported as "triscope.other-scopes"; name a tracer after the library, not after the request',
-    ),
-  )
+  const scopes = new ScopeTable(() => warnOfScopes(diagnostics))
   const exports = createExports(options.exporter, {
     resource: options.resource,
     scopes,
