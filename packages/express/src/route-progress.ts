@@ -156,7 +156,7 @@ function text(pattern: PathPattern): string {
 }
 
 /** Whether the mount matches every path and cuts nothing off. */
-function isEverywhere({ regexp, slash }: Layer): boolean {
+export function isEverywhere({ regexp, slash }: Layer): boolean {
   return slash ?? (regexp as { fast_slash?: boolean } | undefined)?.fast_slash === true
 }
 
