@@ -5,6 +5,7 @@ const conditions = ['@triscope/source', 'node', 'import', 'default']
 // Checks that need more than Node: a build, installers and a registry, or real servers. `npm test` leaves them out.
 export default defineConfig({
   resolve: { conditions },
+  ssr: { resolve: { conditions: ['@triscope/source', 'node'], externalConditions: ['node'] } },
   test: {
     pool: 'forks',
     // Each starts processes of its own; more files at once would only wait for each other.
