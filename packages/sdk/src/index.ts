@@ -8,6 +8,7 @@ export type { LoggingSettings, MetricsOptions, TracingSettings, TriscopeOptions 
 export { bindBody } from './request-body.ts'
 export type { Req, Res } from './request-end.ts'
 export { holderOf } from './request-holder.ts'
+export type { RouteOverride } from './request-route.ts'
 export { type BeginOptions, type RequestTelemetry, requestOf, type ServerRequest } from './server-request.ts'
 export { telemetryFor } from './shared-telemetry.ts'
 export { createTelemetry, type Telemetry } from './telemetry.ts'

@@ -6,6 +6,7 @@ import type { Registry, RuntimeMetricsOptions } from '@triscope/metrics'
 import type { ForeignRegistry } from '@triscope/metrics/prom-client'
 import type { OtlpExporterOptions, OtlpProtocol, TracingOptions } from '@triscope/tracing'
 import type { Env } from './env.ts'
+import type { RouteOverride } from './request-route.ts'
 import type { RequestTelemetry } from './server-request.ts'
 
 export interface TriscopeOptions {
@@ -31,6 +32,12 @@ export interface TriscopeOptions {
    * @default credentials, cookies, tokens, private keys and card numbers
    */
   redact?: RedactionOptions
+  /**
+   * The route of a request, over what its framework says; called at the request's end, with both. What it returns is a
+   * series and a span name, so it must be a template and never a path: after 1 000 different ones the rest is `(other)`.
+   * `undefined` leaves it as it is.
+   */
+  route?: RouteOverride
   /** `false` switches the signal off: nothing is measured or served, and the app's own metrics are kept unseen. */
   metrics?: false | MetricsOptions
   /** `false` switches the signal off: no spans, no trace ids. */
@@ -72,6 +79,12 @@ export interface MetricsOptions {
   public?: boolean
   /** Bounds of the request histograms, in seconds, increasing. @default the 14 of the HTTP conventions, 5 ms to 10 s */
   buckets?: readonly number[]
+  /**
+   * Sizes of bodies as histograms, `http_server_request_body_size_bytes` and `http_server_response_body_size_bytes`, and on
+   * the server span.
+   * @default false
+   */
+  bodySizes?: boolean
   /** Label sets kept for each instrument before they fold into one overflow series. @default 2000 */
   maxSeries?: number
   /** Label sets kept in all instruments together before new ones fold. @default ten times `maxSeries`, 20 000 */
@@ -132,6 +145,7 @@ const CHECKS: Record<keyof TriscopeOptions, Check> = {
   resource: anObject,
   enabled: aFlag,
   ignore: anIgnore,
+  route: aFunction,
   redact: anObject,
   metrics: checkSection,
   tracing: checkSection,
@@ -154,6 +168,7 @@ const METRICS_CHECKS: Record<keyof MetricsOptions, Check> = {
   maxSeries: (path, value) => is(path, 'a whole number of 1 or more', value, isCount(value)),
   maxTotalSeries: (path, value) => is(path, 'a whole number of 1 or more', value, isCount(value)),
   exemplars: aFlag,
+  bodySizes: aFlag,
   runtime: checkRuntime,
   promClient: (path, value) =>
     is(

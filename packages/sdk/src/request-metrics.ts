@@ -6,8 +6,9 @@
  */
 import type { SpanContext } from '@opentelemetry/api'
 import { methodAttribute } from '@triscope/core'
-import type { Registry } from '@triscope/metrics'
+import type { Histogram, Registry } from '@triscope/metrics'
 import type { ClientCall } from '@triscope/tracing'
+import type { BodySizes } from './body-size.ts'
 import { createErrorTypes } from './request-error.ts'
 import { METRIC } from './semconv.ts'
 
@@ -24,6 +25,8 @@ export interface EndedRequest {
   errorType: string | undefined
   durationMs: number
   spanContext: SpanContext | undefined
+  /** Where they are counted. */
+  bodies: BodySizes | undefined
 }
 
 /** Where requests are counted. */
@@ -31,6 +34,8 @@ export interface RequestMetrics {
   /** Requests in flight, up by one; call the handle's `add(-1)` when this one ends. */
   begin(method: string, scheme: string): { add(n: number): void }
   end(request: EndedRequest): void
+  /** Whether the sizes of bodies are wanted. */
+  readonly countsBodies: boolean
   client(call: ClientCall): void
 }
 
@@ -39,19 +44,34 @@ const UNMATCHED = '(unmatched)'
 
 type Duration = { observe(seconds: number, from?: SpanContext): void }
 
+const SERVER_LABELS = [
+  'http_request_method',
+  'http_route',
+  'http_response_status_code',
+  'url_scheme',
+  'error_type',
+] as const
+
+type ServerLabel = (typeof SERVER_LABELS)[number]
+
+/** From a form to an upload: the conventions advise no bounds, so these are powers of 4, 64 bytes to 64 MiB. */
+const SIZE_BOUNDS: readonly number[] = Array.from({ length: 11 }, (_, index) => 64 * 4 ** index)
+
 /** Registers the request metrics. `buckets` in seconds, increasing. */
 export function createRequestMetrics(
   registry: Registry,
   buckets: readonly number[] | undefined,
+  countsBodies = false,
 ): RequestMetrics {
   const bounds = buckets === undefined ? {} : { buckets }
   const duration = registry.histogram({
     name: METRIC.serverDuration,
     help: 'Duration of HTTP server requests, from the first header to the last byte',
     unit: 'seconds',
-    labels: ['http_request_method', 'http_route', 'http_response_status_code', 'url_scheme', 'error_type'],
+    labels: SERVER_LABELS,
     ...bounds,
   })
+  const sizes = countsBodies ? sizeHistograms(registry) : undefined
   const active = registry.gauge({
     name: METRIC.serverActive,
     help: 'HTTP server requests that have begun and not ended',
@@ -81,13 +101,7 @@ export function createRequestMetrics(
   }
 
   function resolve(request: EndedRequest, route: string): Duration {
-    return duration.series({
-      http_request_method: request.method,
-      http_route: route,
-      http_response_status_code: request.status === undefined ? '' : String(request.status),
-      url_scheme: request.scheme,
-      error_type: request.errorType ?? '',
-    })
+    return duration.series(labelsOf(request, route))
   }
 
   function seriesOf(request: EndedRequest): Duration {
@@ -117,6 +131,7 @@ export function createRequestMetrics(
   }
 
   return {
+    countsBodies,
     begin(method, scheme) {
       const key = scheme === 'http' ? method : `${scheme} ${method}`
       let series = activeSeries.get(key)
@@ -128,7 +143,12 @@ export function createRequestMetrics(
       return series
     },
     end(request) {
-      seriesOf(request).observe(request.durationMs / 1000, request.spanContext)
+      const { bodies, spanContext } = request
+      seriesOf(request).observe(request.durationMs / 1000, spanContext)
+      if (sizes === undefined || bodies === undefined) return
+      const labels = labelsOf(request, request.route ?? UNMATCHED)
+      sizes.request.series(labels).observe(bodies.request, spanContext)
+      sizes.response.series(labels).observe(bodies.response, spanContext)
     },
     client(call) {
       client
@@ -141,5 +161,31 @@ export function createRequestMetrics(
         })
         .observe(call.durationMs / 1000, call.spanContext)
     },
+  }
+}
+
+function labelsOf(request: EndedRequest, route: string): Readonly<Record<ServerLabel, string>> {
+  return {
+    http_request_method: request.method,
+    http_route: route,
+    http_response_status_code: request.status === undefined ? '' : String(request.status),
+    url_scheme: request.scheme,
+    error_type: request.errorType ?? '',
+  }
+}
+
+function sizeHistograms(registry: Registry): Record<'request' | 'response', Histogram<ServerLabel>> {
+  const common = { unit: 'bytes', labels: SERVER_LABELS, buckets: SIZE_BOUNDS }
+  return {
+    request: registry.histogram({
+      name: METRIC.serverRequestBody,
+      help: 'Size of the bodies of HTTP server requests, as transferred',
+      ...common,
+    }),
+    response: registry.histogram({
+      name: METRIC.serverResponseBody,
+      help: 'Size of the bodies of HTTP server responses, as transferred',
+      ...common,
+    }),
   }
 }

@@ -9,11 +9,15 @@ export const ATTRIBUTE = {
   clientAddress: 'client.address',
   protocolVersion: 'network.protocol.version',
   userAgent: 'user_agent.original',
+  requestBodySize: 'http.request.body.size',
+  responseBodySize: 'http.response.body.size',
 } as const
 
 /** Metric families of requests that come in and go out. */
 export const METRIC = {
   serverDuration: 'http_server_request_duration_seconds',
   serverActive: 'http_server_active_requests',
+  serverRequestBody: 'http_server_request_body_size_bytes',
+  serverResponseBody: 'http_server_response_body_size_bytes',
   clientDuration: 'http_client_request_duration_seconds',
 } as const

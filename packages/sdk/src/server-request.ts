@@ -21,6 +21,7 @@ import {
 } from '@triscope/core'
 import type { Logger, Logging } from '@triscope/logging'
 import type { Tracing } from '@triscope/tracing'
+import { type BodySizes, countBodies, knownResponseBytes } from './body-size.ts'
 import { setRequestAttributes } from './request-attributes.ts'
 import {
   brokenBy,
@@ -35,6 +36,7 @@ import {
 import { createErrorTypes } from './request-error.ts'
 import { holderOf } from './request-holder.ts'
 import type { RequestMetrics } from './request-metrics.ts'
+import type { RouteOverride } from './request-route.ts'
 import { pathOf, schemeOf, urlOf } from './request-target.ts'
 import { ATTRIBUTE } from './semconv.ts'
 
@@ -82,6 +84,7 @@ export interface RequestWorld {
   tracing: Tracing | undefined
   logging: Logging
   onError: ((error: unknown, request: RequestTelemetry) => unknown) | undefined
+  routeOverride: RouteOverride | undefined
 }
 
 /** Begins requests, and finds the one that was begun. */
@@ -128,6 +131,7 @@ export function createRequests(world: RequestWorld): Requests {
     readonly #active: { add(n: number): void } | undefined
     readonly #how: BeginOptions | undefined
     readonly #pending: Pending | undefined
+    readonly #bodies: BodySizes | undefined
     #route: string | undefined
     #error: unknown
     #failed = false
@@ -169,6 +173,7 @@ export function createRequests(world: RequestWorld): Requests {
         this.#context = contextWithSpan(parent, this.span)
       }
       this.#active = world.metrics?.begin(this.#method, this.#scheme)
+      this.#bodies = world.metrics?.countsBodies === true ? countBodies(req, res) : undefined
       this.#pending = watchEnd(req, this)
     }
 
@@ -228,6 +233,7 @@ export function createRequests(world: RequestWorld): Requests {
         const durationMs = endMs - this.#startWallMs
         unwatchEnd(this.#pending, this)
         this.#active?.add(-1)
+        if (world.routeOverride !== undefined) this.#route = world.routeOverride(this.#req, this.#route)
         const errorType = this.#errorType(status)
         this.#observe(status, errorType, durationMs)
         this.#endSpan(status, errorType, durationMs)
@@ -259,6 +265,7 @@ export function createRequests(world: RequestWorld): Requests {
         errorType,
         durationMs,
         spanContext,
+        bodies: this.#bodies,
       })
     }
 
@@ -274,6 +281,11 @@ export function createRequests(world: RequestWorld): Requests {
         if (this.#method === OTHER_METHOD)
           span.setAttribute(HTTP_ATTRIBUTE.requestMethodOriginal, String(req.method).slice(0, 64))
         if (status !== undefined) span.setAttribute(HTTP_ATTRIBUTE.responseStatusCode, status)
+        const bodies = this.#bodies
+        if (bodies !== undefined) {
+          span.setAttribute(ATTRIBUTE.requestBodySize, bodies.request)
+          span.setAttribute(ATTRIBUTE.responseBodySize, bodies.response)
+        }
         setRequestAttributes(span, req, this.#url, world.redaction)
         if (errorType !== undefined) {
           span.setAttribute(HTTP_ATTRIBUTE.errorType, errorType)
@@ -282,6 +294,10 @@ export function createRequests(world: RequestWorld): Requests {
         }
       }
       span.end(this.#startWallMs + durationMs)
+    }
+
+    #responseBytes(): number | undefined {
+      return this.#bodies === undefined ? knownResponseBytes(this.#req, this.res) : this.#bodies.response
     }
 
     #writeLine(status: number | undefined, errorType: string | undefined, durationMs: number): void {
@@ -294,6 +310,7 @@ export function createRequests(world: RequestWorld): Requests {
           path: this.#path,
           status,
           durationMs,
+          bytes: status === undefined ? undefined : this.#responseBytes(),
           clientAddress: req.socket?.remoteAddress,
           userAgent: req.headers['user-agent'],
           error: this.#failed ? this.#error : undefined,

@@ -36,6 +36,7 @@ import { watchProcessEnd } from './process-end.ts'
 import type { Req, Res } from './request-end.ts'
 import { createIgnore } from './request-ignore.ts'
 import { createRequestMetrics, type RequestMetrics } from './request-metrics.ts'
+import { createRouteOverride } from './request-route.ts'
 import { checkMetrics, createRooms, type RoomParts, type Rooms, resourceOf } from './rooms.ts'
 import {
   type BeginOptions,
@@ -122,6 +123,7 @@ function assemble(
     tracing,
     logging,
     onError: options.onError,
+    routeOverride: options.route && createRouteOverride(options.route, diagnostics),
   })
   const ignored = createIgnore(options.ignore, diagnostics)
   // A scrape leaves no telemetry, also where the app's own list of what to ignore does not name it.
@@ -196,7 +198,7 @@ function startMetrics(
   }
   const { diagnostics } = parts
   const { listener: ownListener, path, toProxies } = metrics.place
-  const buckets = options.metrics === false ? undefined : options.metrics?.buckets
+  const { buckets, bodySizes } = options.metrics === false ? {} : (options.metrics ?? {})
   const undo = [
     registry.attach(targetInfo(resource)),
     registry.attach(diagnosticsSource(diagnostics)),
@@ -211,7 +213,7 @@ function startMetrics(
   const listener =
     ownListener === undefined ? undefined : listenForMetrics(registry, diagnostics, ownListener)
   return {
-    requests: createRequestMetrics(registry, buckets),
+    requests: createRequestMetrics(registry, buckets, bodySizes),
     endpoint:
       path === undefined ? undefined : createMetricsEndpoint({ registry, diagnostics, path, toProxies }),
     listener,

@@ -1,7 +1,7 @@
 /** What an adapter's requests left: spans, lines and series, and how long to wait for them. */
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import { untraced } from '@triscope/core'
-import type { Telemetry } from '@triscope/sdk'
+import type { Telemetry, TriscopeOptions } from '@triscope/sdk'
 import { type LogLine, type RecordedTelemetry, recordTelemetry } from './telemetry.ts'
 
 export type SeenSpan = ReadableSpan
@@ -23,7 +23,11 @@ const PATIENCE_MS = 8_000
 
 /** Records all three signals of one app. */
 export class Observer {
-  readonly #recorded: RecordedTelemetry = recordTelemetry()
+  readonly #recorded: RecordedTelemetry
+
+  constructor(options: TriscopeOptions = {}) {
+    this.#recorded = recordTelemetry(options)
+  }
 
   get telemetry(): Telemetry {
     return this.#recorded.telemetry
@@ -110,6 +114,22 @@ export function durations(text: string): Measured[] {
     count: value,
     sum: sums.get(JSON.stringify(labels)) ?? Number.NaN,
   }))
+}
+
+/** How many bodies were counted, and their bytes, of all series. @param text OpenMetrics */
+export function sizes(text: string): {
+  requests: number
+  requestBytes: number
+  responses: number
+  responseBytes: number
+} {
+  const total = (name: string): number => samples(text, name).reduce((sum, { value }) => sum + value, 0)
+  return {
+    requests: total('http_server_request_body_size_bytes_count'),
+    requestBytes: total('http_server_request_body_size_bytes_sum'),
+    responses: total('http_server_response_body_size_bytes_count'),
+    responseBytes: total('http_server_response_body_size_bytes_sum'),
+  }
 }
 
 /** The labels of the exemplars of one route. @param text OpenMetrics */

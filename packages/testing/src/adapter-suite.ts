@@ -5,7 +5,7 @@
  */
 import type { Server } from 'node:http'
 import type { Http2Server } from 'node:http2'
-import type { Telemetry } from '@triscope/sdk'
+import type { Telemetry, TriscopeOptions } from '@triscope/sdk'
 import { expect } from 'vitest'
 import { durations, type Measured, Observer, type SeenLine, type SeenSpan } from './adapter-observer.ts'
 
@@ -35,15 +35,17 @@ export interface Told {
 
 export class AdapterSuite {
   readonly #start: (telemetry: Telemetry) => Promise<StartedApp>
+  readonly #options: TriscopeOptions
   #observer: Observer | undefined
   #app: StartedApp | undefined
 
-  constructor(start: (telemetry: Telemetry) => Promise<StartedApp>) {
+  constructor(start: (telemetry: Telemetry) => Promise<StartedApp>, options: TriscopeOptions = {}) {
     this.#start = start
+    this.#options = options
   }
 
   async open(): Promise<void> {
-    this.#observer = new Observer()
+    this.#observer = new Observer(this.#options)
     this.#app = await this.#start(this.#observer.telemetry)
   }
 

@@ -11,6 +11,7 @@ import { describeHeaders } from './adapter-headers.ts'
 import { describeHttp2 } from './adapter-http2.ts'
 import { activeRequests, durations } from './adapter-observer.ts'
 import { describeRoutes } from './adapter-routes.ts'
+import { describeSizes } from './adapter-sizes.ts'
 import { AdapterSuite, added, type StartedApp } from './adapter-suite.ts'
 import { describeTraceContext } from './adapter-trace-context.ts'
 import { describeTraces } from './adapter-traces.ts'
@@ -77,6 +78,21 @@ export function describeAdapter(name: string, adapter: AdapterUnderTest): void {
       expect(marker.series.labels['http_route']).toBe('/static')
       const all = added(before, durations(await suite.observer.metrics()))
       expect(all.map(({ count }) => count)).toEqual([1])
+    })
+  })
+
+  describe(`${name} as an adapter`, () => {
+    const suite = new AdapterSuite((telemetry) => adapter.start(telemetry), {
+      metrics: { bodySizes: true },
+      route: (_req, route) => (route?.startsWith('/raw') === true ? '/raw by the app' : route),
+    })
+    runAround(suite)
+    describeSizes(suite)
+
+    it('lets the app have the last word on a route', async () => {
+      expect((await suite.tell('/raw/empty')).span.name).toBe('GET /raw by the app')
+      suite.observer.clear()
+      expect((await suite.tell('/users/1')).span.name).toBe('GET /users/:id')
     })
   })
 
