@@ -50,6 +50,10 @@ export interface RequestTelemetry {
   readonly log: Logger
   /** Adds fields to the access line; the last value of a name wins. At most 64 names; more are dropped and counted. */
   addFields(fields: Readonly<Record<string, unknown>>): void
+  /**
+   * The error that the app met, where its framework does not see it: it is told as if it had. The first one counts.
+   */
+  error(error: unknown): void
 }
 
 /** What an adapter drives. */
@@ -60,8 +64,6 @@ export interface ServerRequest extends RequestTelemetry {
   readonly hasContext: boolean
   /** The template that matched, `/users/:id`; `undefined` where none did. The last call wins. */
   route(template: string | undefined): void
-  /** The error that the app or its framework met; the first one counts. */
-  error(error: unknown): void
   /** For requests without a socket. All others end by themselves. @param status default: that of the response */
   end(status?: number): void
 }
@@ -349,6 +351,7 @@ export function createRequests(world: RequestWorld): Requests {
       return world.logging.logger
     },
     addFields() {},
+    error() {},
   }
 
   return {
