@@ -13,6 +13,7 @@ import {
 import { fixedLogger } from './correlation.ts'
 import { realLogger } from './delegating-logger.ts'
 import type { LineCounter } from './line-count.ts'
+import { ACCESS_LINE } from './line-maker.ts'
 import { allLineNames } from './line-names.ts'
 import { read } from './pino-internals.ts'
 import { ACCESS_MESSAGE } from './semconv.ts'
@@ -23,6 +24,8 @@ export interface AccessWriterOptions {
   logger: Logger
   /** pino's options where we made the logger; `undefined` for the app's own, which always goes through pino. */
   given: LoggerOptions | undefined
+  /** Whether lines are written as pino writes them, and seen by nobody else. */
+  isPinoFormat: boolean
   redaction: Redaction
   traceFields: TraceFields
   counter: LineCounter
@@ -92,7 +95,9 @@ class Writer implements AccessWriter {
     logger: Logger,
   ): void {
     const record = toAccessRecord(fields, this.#redaction)
-    const all = fields.fields === undefined ? record : withAppFields(record, fields.fields, this.#taken)
+    const all: object =
+      fields.fields === undefined ? record : withAppFields(record, fields.fields, this.#taken)
+    Object.defineProperty(all, ACCESS_LINE, { value: true, enumerable: true })
     const about = from === undefined ? logger : fixedLogger(realLogger(logger), from)
     about[level](all, ACCESS_MESSAGE)
   }
@@ -130,8 +135,8 @@ interface Internals {
 }
 
 /** Whether pino would add, change or pass nothing that is not in the record. */
-function isPlain({ given, logger, redaction }: AccessWriterOptions): boolean {
-  if (given === undefined) return false
+function isPlain({ given, isPinoFormat, logger, redaction }: AccessWriterOptions): boolean {
+  if (given === undefined || !isPinoFormat) return false
   const { formatters, hooks, mixin, msgPrefix, nestedKey, redact, serializers } = given
   const seen = [
     formatters?.log,

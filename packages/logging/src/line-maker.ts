@@ -21,6 +21,8 @@ export interface LineParts {
   readonly label: string
   readonly time: Readonly<Record<string, unknown>>
   readonly message: unknown
+  /** The access line of a request: its own fields are those of `AccessRecord`. */
+  readonly isAccess: boolean
   /** Base fields, bindings and fields, as they stand in JSON. */
   readonly fields: Readonly<Record<string, unknown>>
 }
@@ -35,6 +37,9 @@ export interface LineMakerOptions {
   /** Sees the parts of each line; they are made for it alone. */
   tap: ((parts: LineParts) => void) | undefined
 }
+
+/** On the fields of an access line, so that formats know it; no JSON shows it. */
+export const ACCESS_LINE: unique symbol = Symbol('access line')
 
 /** Fields of one line; beyond, they are left out, and counted once. */
 const MAX_FIELDS = 5_000
@@ -153,7 +158,8 @@ class LineMaker {
     if (isNested && own !== '') own = `${String(logger[NESTED_KEY_JSON])}${own.slice(1)}}`
     const { render, tap } = this.#options
     if (render !== undefined || tap !== undefined) {
-      return this.#rendered(logger, level, time, bindings + own, text)
+      const isAccess = (given as { [ACCESS_LINE]?: boolean })[ACCESS_LINE] === true
+      return this.#rendered(logger, level, time, bindings + own, text, isAccess)
     }
     return this.#whole(logger, level, time, bindings + own, text)
   }
@@ -170,6 +176,7 @@ class LineMaker {
     time: string,
     fields: string,
     text: string | undefined,
+    isAccess: boolean,
   ): string {
     const { render, tap } = this.#options
     const parts: LineParts = {
@@ -177,6 +184,7 @@ class LineMaker {
       label: logger.levels.labels[level] ?? String(level),
       time: parsed(time),
       message: text === undefined ? undefined : JSON.parse(text),
+      isAccess,
       fields: parsed(fields),
     }
     tap?.(parts)

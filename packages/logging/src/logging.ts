@@ -3,6 +3,7 @@
  *
  * Invariant: after `createLogging` has returned, nothing here throws into the app, whatever it logs.
  */
+import { isatty } from 'node:tty'
 import type { SpanContext } from '@opentelemetry/api'
 import {
   type Clock,
@@ -24,6 +25,8 @@ import { realLogger } from './delegating-logger.ts'
 import { drain, type GuardedDestination, type LogDestination } from './destination.ts'
 import type { LineBuffer } from './line-buffer.ts'
 import { createLineCounter, type LineCounter } from './line-count.ts'
+import { createLineFormat, type LineFormatName } from './line-format.ts'
+import type { LineParts } from './line-maker.ts'
 import { createOwnLogger } from './own-logger.ts'
 import { findSymbol, read } from './pino-internals.ts'
 import { LOGGER_NAME } from './semconv.ts'
@@ -49,6 +52,11 @@ export interface LoggingOptions {
   timestamp?: 'epoch' | 'iso'
   /** What must not be written. @default core's `createRedaction()`: credentials, cookies and tokens */
   redaction?: Redaction
+  /**
+   * How lines are written: pino's JSON, ECS 8, Google Cloud, logfmt, or for people. Only of a logger made here.
+   * @default 'pino'; 'pretty' where standard output is a terminal and `NODE_ENV` is not `production`
+   */
+  format?: LineFormatName
   /** What the fields of the trace ids are called. @default 'trace_id', 'span_id' and 'trace_flags' */
   fields?: TraceFieldNames
   /**
@@ -89,6 +97,7 @@ export interface Logging extends Pipeline {
 export function createLogging(options: LoggingOptions & RoomOptions = {}): Logging {
   rejectUnknownKeys('logging', options, OPTION_NAMES)
   rejectOneOf('logging.access', options.access, ['all', 'errors', 'off'])
+  rejectOneOf('logging.format', options.format, ['pino', 'ecs', 'gcp', 'logfmt', 'pretty'])
   rejectOneOf('logging.timestamp', options.timestamp, ['epoch', 'iso'])
   if (options.destination !== undefined && typeof options.destination.write !== 'function') {
     rejectOption('logging.destination', 'something with a write function', options.destination)
@@ -104,6 +113,7 @@ const OPTION_NAMES: readonly string[] = [
   'timestamp',
   'redaction',
   'access',
+  'format',
   'fields',
   'sync',
   'service',
@@ -113,7 +123,7 @@ const OPTION_NAMES: readonly string[] = [
 ]
 
 /** What shapes a logger that we make has no place on one that exists. */
-const ONLY_OWN = ['pino', 'destination', 'timestamp'] as const
+const ONLY_OWN = ['pino', 'destination', 'timestamp', 'format'] as const
 
 /** Children kept by name. Names belong to modules, not to requests; further ones are made anew at each call. */
 const MAX_NAMES = 1_000
@@ -141,7 +151,9 @@ class LoggingRoom implements Logging {
     this.#traceFields = createTraceFields(options.fields)
     const traceFields = this.#traceFields
     const redaction = options.redaction ?? createRedaction()
+    let render: ((parts: LineParts) => string) | undefined
     if (options.logger === undefined) {
+      render = renderOf(options, this.#clock, traceFields)
       const own = createOwnLogger({
         level: options.level ?? options.pino?.level ?? 'info',
         service: options.service,
@@ -151,7 +163,7 @@ class LoggingRoom implements Logging {
         redaction,
         traceFields,
         sync: options.sync ?? true,
-        render: undefined,
+        render,
         tap: undefined,
         clock: this.#clock,
         diagnostics: this.#diagnostics,
@@ -171,6 +183,7 @@ class LoggingRoom implements Logging {
       which: options.access ?? 'all',
       logger: this.logger,
       given: options.logger === undefined ? (options.pino ?? {}) : undefined,
+      isPinoFormat: render === undefined,
       redaction,
       traceFields,
       counter: this.#counter,
@@ -221,6 +234,19 @@ class LoggingRoom implements Logging {
     this.#destination?.stop()
     return flushed
   }
+}
+
+function renderOf(
+  options: LoggingOptions & RoomOptions,
+  clock: Clock,
+  traceFields: TraceFields,
+): ((parts: LineParts) => string) | undefined {
+  const env = options.env ?? {}
+  const isStdout = options.destination === undefined && options.pino?.transport === undefined
+  const isTerminal = isStdout && isatty(1)
+  const isPeople = isTerminal && env['NODE_ENV'] !== 'production' && options.timestamp === undefined
+  const name = options.format ?? (isPeople ? 'pretty' : 'pino')
+  return createLineFormat({ name, clock, traceFields, env, isTerminal })
 }
 
 function rejectForeign(logger: BaseLogger, options: LoggingOptions): void {
