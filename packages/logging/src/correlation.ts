@@ -58,7 +58,9 @@ function hookLines(logger: object, traceFields: TraceFields): boolean {
     const self = this as Correlated
     self[COUNTER]?.add(level, this)
     const isTold = !isNested && namesTrace(fields, traceFields.traceId)
-    return asJson.call(this, fields, message, level, isTold ? time : time + idsOf(self, traceFields))
+    const line = asJson.call(this, fields, message, level, isTold ? time : time + idsOf(self, traceFields))
+    self[COUNTER]?.saw?.(line, level, this)
+    return line
   }
   write(logger, symbol, withIds)
   // Found here by every line that is not bound, which otherwise asks the whole prototype chain in vain.

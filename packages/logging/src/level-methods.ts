@@ -61,7 +61,7 @@ function methodOf(inner: Method, level: number, shortens: boolean, diagnostics: 
         const stream = self[STREAM]
         const line =
           second === undefined
-            ? self[ASJSON](undefined, first, level, self[TIME]())
+            ? self[ASJSON]({}, first, level, self[TIME]())
             : self[ASJSON](first, second, level, self[TIME]())
         stream.write(line)
       } else if (second === undefined && rest.length === 0) inner.call(this, first)

@@ -9,6 +9,8 @@ const MAX_LEVELS = 32
 export interface LineCounter {
   /** @param logger the one that makes the line; it knows the name of `level` */
   add(level: number, logger: object): void
+  /** Sees each line of a logger that is not ours, whole, as it was made. */
+  saw?(line: string, level: number, logger: object): void
 }
 
 /** Counts into `triscope_log_lines_total{level}`. */

@@ -206,6 +206,7 @@ describe('text formats', () => {
     logging.logger.warn({ order: 7 }, 'careful')
     logging.access(ACCESS, 'error', SPAN)
     logging.logger.error(new Error('boom'))
+    logging.logger.info('alone')
     const lines = text().split('\n')
     expect(lines[0]).toMatch(/^\d\d:\d\d:20\.000 WARN {2}careful service=orders order=7$/)
     expect(lines[1]).toMatch(
@@ -213,6 +214,7 @@ describe('text formats', () => {
     )
     expect(lines[2]).toMatch(/ ERROR boom service=orders$/)
     expect(lines[3]).toBe('    Error: boom')
+    expect(lines.at(-2)).toMatch(/ INFO {2}alone service=orders$/)
   })
 
   it.each<LineFormatName>(['logfmt', 'pretty'])(

@@ -158,7 +158,7 @@ class LineMaker {
     if (isNested && own !== '') own = `${String(logger[NESTED_KEY_JSON])}${own.slice(1)}}`
     const { render, tap } = this.#options
     if (render !== undefined || tap !== undefined) {
-      const isAccess = (given as { [ACCESS_LINE]?: boolean })[ACCESS_LINE] === true
+      const isAccess = (given as { [ACCESS_LINE]?: boolean } | undefined)?.[ACCESS_LINE] === true
       return this.#rendered(logger, level, time, bindings + own, text, isAccess)
     }
     return this.#whole(logger, level, time, bindings + own, text)

@@ -10,8 +10,10 @@ import {
   createDiagnostics,
   createRedaction,
   type Diagnostics,
+  isSecretError,
   type Pipeline,
   type Redaction,
+  type Resource,
   type RoomOptions,
   rejectOption,
   rejectUnknownKeys,
@@ -23,10 +25,12 @@ import { type AccessWriter, createAccessWriter } from './access-writer.ts'
 import { boundLogger, correlateLogger } from './correlation.ts'
 import { realLogger } from './delegating-logger.ts'
 import { drain, type GuardedDestination, type LogDestination } from './destination.ts'
+import { foreignLines } from './foreign-lines.ts'
 import type { LineBuffer } from './line-buffer.ts'
 import { createLineCounter, type LineCounter } from './line-count.ts'
 import { createLineFormat, type LineFormatName } from './line-format.ts'
 import type { LineParts } from './line-maker.ts'
+import { createOtlpLogs, type OtlpLogs, type OtlpLogsOptions, type OtlpLogsParts } from './otlp-logs.ts'
 import { createOwnLogger } from './own-logger.ts'
 import { findSymbol, read } from './pino-internals.ts'
 import { LOGGER_NAME } from './semconv.ts'
@@ -57,6 +61,13 @@ export interface LoggingOptions {
    * @default 'pino'; 'pretty' where standard output is a terminal and `NODE_ENV` is not `production`
    */
   format?: LineFormatName
+  /**
+   * Sends each line to an OTLP endpoint as well, by http/protobuf. `true` is `http://localhost:4318/v1/logs`.
+   * @default false; under the sdk `OTEL_LOGS_EXPORTER=otlp` is `true`
+   */
+  otlp?: boolean | OtlpLogsOptions
+  /** Who is speaking, for OTLP. @default the service name alone */
+  resource?: Resource
   /** What the fields of the trace ids are called. @default 'trace_id', 'span_id' and 'trace_flags' */
   fields?: TraceFieldNames
   /**
@@ -114,6 +125,8 @@ const OPTION_NAMES: readonly string[] = [
   'redaction',
   'access',
   'format',
+  'otlp',
+  'resource',
   'fields',
   'sync',
   'service',
@@ -132,6 +145,7 @@ const FLUSH_MS = 5_000
 class LoggingRoom implements Logging {
   readonly logger: Logger
   readonly #clock: Clock
+  readonly #isOwn: boolean
   readonly #diagnostics: Diagnostics
   readonly #counter: LineCounter
   readonly #traceFields: TraceFields
@@ -141,16 +155,33 @@ class LoggingRoom implements Logging {
   readonly #stdout: LineBuffer | undefined
   /** Of the app's own logger. */
   readonly #stream: LogDestination | undefined
+  readonly #otlp: OtlpLogs | undefined
+  /** For loggers that are not ours: it also sees their lines, where somebody wants them. */
+  readonly #foreignCounter: LineCounter
   readonly #access: AccessWriter
   readonly #named = new Map<string, Logger>()
 
   constructor(options: LoggingOptions & RoomOptions) {
     this.#clock = options.clock ?? systemClock
+    this.#isOwn = options.logger === undefined
     this.#diagnostics = options.diagnostics ?? createDiagnostics({ clock: this.#clock })
     this.#counter = createLineCounter(this.#diagnostics)
     this.#traceFields = createTraceFields(options.fields)
     const traceFields = this.#traceFields
     const redaction = options.redaction ?? createRedaction()
+    this.#otlp = otlpOf(options, {
+      clock: this.#clock,
+      diagnostics: this.#diagnostics,
+      traceFields,
+    })
+    const tap = this.#otlp === undefined ? undefined : (line: LineParts) => this.#send(line)
+    this.#foreignCounter =
+      tap === undefined
+        ? this.#counter
+        : {
+            add: (level, logger) => this.#counter.add(level, logger),
+            saw: foreignLines(redaction, traceFields, tap, (error) => this.#lost(error)),
+          }
     let render: ((parts: LineParts) => string) | undefined
     if (options.logger === undefined) {
       render = renderOf(options, this.#clock, traceFields)
@@ -164,7 +195,7 @@ class LoggingRoom implements Logging {
         traceFields,
         sync: options.sync ?? true,
         render,
-        tap: undefined,
+        tap,
         clock: this.#clock,
         diagnostics: this.#diagnostics,
       })
@@ -178,12 +209,16 @@ class LoggingRoom implements Logging {
       const symbol = findSymbol(this.logger, 'stream')
       this.#stream = symbol === undefined ? undefined : read<LogDestination>(this.logger, symbol)
     }
-    correlateLogger(this.logger, this.#counter, this.#traceFields)
+    correlateLogger(
+      this.logger,
+      options.logger === undefined ? this.#counter : this.#foreignCounter,
+      this.#traceFields,
+    )
     this.#access = createAccessWriter({
       which: options.access ?? 'all',
       logger: this.logger,
       given: options.logger === undefined ? (options.pino ?? {}) : undefined,
-      isPinoFormat: render === undefined,
+      isPinoFormat: render === undefined && tap === undefined,
       redaction,
       traceFields,
       counter: this.#counter,
@@ -201,7 +236,7 @@ class LoggingRoom implements Logging {
   }
 
   correlate<T extends object>(logger: T): T {
-    if (!correlateLogger(realLogger(logger), this.#counter, this.#traceFields)) {
+    if (!this.#correlated(realLogger(logger))) {
       this.#diagnostics.warn(
         'TRI_WARN_NOT_PINO',
         'the logger is not a pino logger, so its lines carry no trace ids; pass a pino logger, or take one from getLogger()',
@@ -212,7 +247,29 @@ class LoggingRoom implements Logging {
 
   bound(spanContext: SpanContext, logger: Logger = this.logger): Logger {
     const real = realLogger(logger)
-    return correlateLogger(real, this.#counter, this.#traceFields) ? boundLogger(real, spanContext) : logger
+    return this.#correlated(real) ? boundLogger(real, spanContext) : logger
+  }
+
+  #correlated(logger: object): boolean {
+    // A logger we made, and its children, are counted and seen where their lines are made.
+    const isOwn =
+      this.#isOwn && (logger === this.logger || Object.prototype.isPrototypeOf.call(this.logger, logger))
+    return correlateLogger(logger, isOwn ? this.#counter : this.#foreignCounter, this.#traceFields)
+  }
+
+  #send(line: LineParts): void {
+    try {
+      this.#otlp?.add(line)
+    } catch (error) {
+      this.#lost(error)
+    }
+  }
+
+  /** A line that is written, but not sent. */
+  #lost(error: unknown): void {
+    if (isSecretError(error)) throw error
+    this.#diagnostics.dropped('logs', 'VALUE_INVALID')
+    this.#diagnostics.failed('TRI_ERR_LOG_LINE', error)
   }
 
   access(fields: AccessFields, level: AccessLevel, from?: SpanContext, logger?: Logger): void {
@@ -220,6 +277,19 @@ class LoggingRoom implements Logging {
   }
 
   async flush(timeoutMs: number = FLUSH_MS): Promise<boolean> {
+    const sent = this.#otlp?.delivery.flush(timeoutMs) ?? true
+    return (await this.#written(timeoutMs)) && (await sent)
+  }
+
+  async shutdown(timeoutMs: number = FLUSH_MS): Promise<boolean> {
+    this.#stdout?.writeThrough()
+    const sent = this.#otlp?.delivery.shutdown(timeoutMs) ?? true
+    const written = await this.#written(timeoutMs)
+    this.#destination?.stop()
+    return (await sent) && written
+  }
+
+  async #written(timeoutMs: number): Promise<boolean> {
     this.#stdout?.flushSync()
     if (this.#stdout !== undefined) return this.#stdout.isEmpty
     if (this.#destination !== undefined) return await this.#destination.drained(timeoutMs, this.#clock)
@@ -227,13 +297,16 @@ class LoggingRoom implements Logging {
       this.#stream === undefined || (await drain(this.#stream, timeoutMs, this.#clock, this.#diagnostics))
     )
   }
+}
 
-  async shutdown(timeoutMs: number = FLUSH_MS): Promise<boolean> {
-    this.#stdout?.writeThrough()
-    const flushed = await this.flush(timeoutMs)
-    this.#destination?.stop()
-    return flushed
-  }
+function otlpOf(
+  options: LoggingOptions & RoomOptions,
+  parts: Omit<OtlpLogsParts, 'resource' | 'env'>,
+): OtlpLogs | undefined {
+  const { otlp, service, env = {} } = options
+  if (otlp === undefined || otlp === false) return undefined
+  const resource = options.resource ?? { attributes: { 'service.name': service ?? 'unknown_service:node' } }
+  return createOtlpLogs(otlp === true ? {} : otlp, { ...parts, resource, env })
 }
 
 function renderOf(

@@ -16,3 +16,15 @@ export const ACCESS_MESSAGE = 'request'
 
 /** Lines made, by level. */
 export const LINES_TOTAL = 'triscope_log_lines_total'
+
+/** Attributes of log records for fields of the access line: semantic conventions 1.45, "HTTP". */
+export const ATTRIBUTE_NAMES: Readonly<Partial<Record<string, string>>> = {
+  method: 'http.request.method',
+  route: 'http.route',
+  path: 'url.path',
+  status: 'http.response.status_code',
+  bytes: 'http.response.body.size',
+  request_bytes: 'http.request.body.size',
+  client_address: 'client.address',
+  user_agent: 'user_agent.original',
+}

@@ -3,10 +3,12 @@
  * OpenTelemetry environment variable specification 1.45; the variables that are read are listed in the README of this package.
  */
 import type { Diagnostics, Resource } from '@triscope/core'
+import type { OtlpLogsOptions } from '@triscope/logging'
 import type { RuntimeMetricsOptions } from '@triscope/metrics'
 import { PROPAGATOR_NAMES, type TracingOptions } from '@triscope/tracing'
 import { EnvReader } from './env.ts'
 import { exporterOf, type GivenExporter } from './exporter-variables.ts'
+import { logExporterOf } from './log-variables.ts'
 import type { MetricsAddress } from './metrics-endpoint.ts'
 import type { MetricsOptions, TracingSettings, TriscopeOptions } from './options.ts'
 import { samplerOf } from './sampler-variables.ts'
@@ -34,6 +36,8 @@ export interface Configuration {
     | { options: Omit<TracingOptions, 'resource'>; outbound: boolean; goesTo: string | undefined }
     | undefined
   logLevel: string | undefined
+  /** `undefined` where log records are not sent. */
+  logExporter: OtlpLogsOptions | undefined
   /** Whether the process is run by a test runner, where nothing is printed. */
   underTest: boolean
 }
@@ -55,6 +59,7 @@ export function resolveConfiguration(
     isProduction,
     metrics: options.metrics === false ? undefined : metricsOf(options.metrics ?? {}, isProduction, read),
     tracing: options.tracing === false ? undefined : tracingOf(options.tracing ?? {}, read),
+    logExporter: options.logging === false ? undefined : logExporterOf(options.logging?.otlp, read),
     logLevel: read.choice(
       ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
       'LOG_LEVEL',

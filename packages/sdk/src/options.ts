@@ -1,7 +1,7 @@
 /** What `triscope(options)` and `createTelemetry(options)` take. Every field is optional; an unknown one throws. */
 import type { Clock, DiagnosticMessage, RedactionOptions, Value } from '@triscope/core'
 import { rejectOption, rejectUnknownKeys } from '@triscope/core'
-import type { LoggingOptions } from '@triscope/logging'
+import type { LoggingOptions, OtlpLogsOptions } from '@triscope/logging'
 import type { Registry, RuntimeMetricsOptions } from '@triscope/metrics'
 import type { ForeignRegistry } from '@triscope/metrics/prom-client'
 import type { OtlpExporterOptions, OtlpProtocol, TracingOptions } from '@triscope/tracing'
@@ -133,7 +133,14 @@ export interface TracingSettings extends Omit<TracingOptions, 'resource' | 'expo
   outbound?: boolean
 }
 
-export type LoggingSettings = Omit<LoggingOptions, 'redaction'>
+export interface LoggingSettings extends Omit<LoggingOptions, 'redaction' | 'resource' | 'otlp'> {
+  /**
+   * Sends each line to an OTLP endpoint as well, by http/protobuf; `endpoint` is a base URL to which `/v1/logs` is added.
+   * What is left out comes from `OTEL_EXPORTER_OTLP_*` and `OTEL_BLRP_*`.
+   * @default `OTEL_LOGS_EXPORTER` is `otlp`
+   */
+  otlp?: boolean | (OtlpLogsOptions & { endpoint?: string })
+}
 
 type Check = (path: string, value: unknown) => void
 
@@ -203,7 +210,7 @@ const TRACING_CHECKS: Partial<Record<keyof TracingSettings, Check>> = {
 /** What the sdk itself hands to the rooms. */
 const RESERVED: Record<'tracing' | 'logging', readonly string[]> = {
   tracing: ['resource', 'redaction', 'diagnostics', 'clock', 'env'],
-  logging: ['redaction', 'diagnostics', 'clock', 'env'],
+  logging: ['redaction', 'resource', 'diagnostics', 'clock', 'env'],
 }
 
 /**

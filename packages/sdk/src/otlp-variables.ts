@@ -1,6 +1,6 @@
 /**
- * `OTEL_EXPORTER_OTLP_*` and their `…_TRACES_*` forms: OTLP exporter specification, "Configuration Options". The form for
- * traces wins over the general one.
+ * `OTEL_EXPORTER_OTLP_*` and their `…_TRACES_*` and `…_LOGS_*` forms: OTLP exporter specification, "Configuration
+ * Options". The form for a signal wins over the general one.
  */
 import { readFileSync } from 'node:fs'
 import { messageOf, rejectOption } from '@triscope/core'
@@ -13,6 +13,9 @@ export type GivenOtlp = Partial<OtlpExporterOptions> & {
   endpoint?: string | undefined
 }
 
+/** The signals that are sent by OTLP. */
+export type OtlpSignal = 'traces' | 'logs'
+
 const PROTOCOLS = ['http/protobuf', 'http/json', 'grpc'] as const
 const DEFAULT_URLS: Readonly<Record<OtlpProtocol, string>> = {
   'http/protobuf': 'http://localhost:4318',
@@ -24,74 +27,86 @@ const DEFAULT_URLS: Readonly<Record<OtlpProtocol, string>> = {
  * The endpoint, code over environment. `undefined` where nobody names one and `named` does not ask for the default, or
  * where the variable is no URL, which is told. Throws `TRI_ERR_OPTION`.
  */
-export function otlpOf(given: GivenOtlp, named: boolean, read: EnvReader): OtlpExporterOptions | undefined {
+export function otlpOf(
+  given: GivenOtlp,
+  named: boolean,
+  read: EnvReader,
+  signal: OtlpSignal = 'traces',
+): OtlpExporterOptions | undefined {
+  const own = `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}`
   const { endpoint, url: whole, ...rest } = given
   const protocol =
     given.protocol ??
-    read.choice(PROTOCOLS, 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL') ??
+    read.choice(PROTOCOLS, `${own}_PROTOCOL`, 'OTEL_EXPORTER_OTLP_PROTOCOL') ??
     'http/protobuf'
   const url =
-    whole ?? (endpoint === undefined ? urlFromEnv(protocol, named, read) : urlOf(endpoint, protocol))
+    whole ??
+    (endpoint === undefined ? urlFromEnv(protocol, named, read, signal) : urlOf(endpoint, protocol, signal))
   if (url === undefined) return undefined
-  const tls = given.tls ?? tlsFromEnv(read)
+  const tls = given.tls ?? tlsFromEnv(read, own)
   return {
     ...rest,
     url,
     protocol,
-    headers:
-      given.headers ?? read.headers('OTEL_EXPORTER_OTLP_TRACES_HEADERS', 'OTEL_EXPORTER_OTLP_HEADERS') ?? {},
+    headers: given.headers ?? read.headers(`${own}_HEADERS`, 'OTEL_EXPORTER_OTLP_HEADERS') ?? {},
     compression:
       given.compression ??
-      read.choice(
-        ['gzip', 'none'],
-        'OTEL_EXPORTER_OTLP_TRACES_COMPRESSION',
-        'OTEL_EXPORTER_OTLP_COMPRESSION',
-      ) ??
+      read.choice(['gzip', 'none'], `${own}_COMPRESSION`, 'OTEL_EXPORTER_OTLP_COMPRESSION') ??
       'none',
     timeoutMs:
-      given.timeoutMs ??
-      read.integer(1, 3_600_000, 'OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', 'OTEL_EXPORTER_OTLP_TIMEOUT') ??
-      10_000,
+      given.timeoutMs ?? read.integer(1, 3_600_000, `${own}_TIMEOUT`, 'OTEL_EXPORTER_OTLP_TIMEOUT') ?? 10_000,
     ...(tls === undefined ? {} : { tls }),
   }
 }
 
-function urlOf(endpoint: string, protocol: OtlpProtocol): string {
+function urlOf(endpoint: string, protocol: OtlpProtocol, signal: OtlpSignal): string {
   if (!isHttpUrl(endpoint)) {
     const example = `for example ${DEFAULT_URLS[protocol]}`
-    rejectOption('tracing.endpoint', 'an http:// or https:// URL', endpoint, example)
+    rejectOption(
+      signal === 'logs' ? 'logging.otlp.endpoint' : 'tracing.endpoint',
+      'an http:// or https:// URL',
+      endpoint,
+      example,
+    )
   }
-  return signalUrl(endpoint, protocol)
+  return signalUrl(endpoint, protocol, signal)
 }
 
 /** "Endpoint URLs": the signal's own is taken as it is, the general one gets the path; over gRPC there is none. */
-function urlFromEnv(protocol: OtlpProtocol, named: boolean, read: EnvReader): string | undefined {
-  const own = read.text('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT')
+function urlFromEnv(
+  protocol: OtlpProtocol,
+  named: boolean,
+  read: EnvReader,
+  signal: OtlpSignal,
+): string | undefined {
+  const name = `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_ENDPOINT`
+  const own = read.text(name)
   const given =
     own ?? read.text('OTEL_EXPORTER_OTLP_ENDPOINT') ?? (named ? DEFAULT_URLS[protocol] : undefined)
   if (given === undefined) return undefined
-  const value = protocol === 'grpc' && !given.includes('://') ? withScheme(given, read) : given
+  const value = protocol === 'grpc' && !given.includes('://') ? withScheme(given, read, signal) : given
   if (!isHttpUrl(value)) {
     read.unsupported(
-      own === undefined ? 'OTEL_EXPORTER_OTLP_ENDPOINT' : 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+      own === undefined ? 'OTEL_EXPORTER_OTLP_ENDPOINT' : name,
       value,
-      `expected an http:// or https:// URL such as ${DEFAULT_URLS[protocol]}; no spans are sent`,
+      `expected an http:// or https:// URL such as ${DEFAULT_URLS[protocol]}; no ${signal === 'logs' ? 'log lines' : 'spans'} are sent`,
     )
     return undefined
   }
-  return own === undefined ? signalUrl(value, protocol) : value
+  return own === undefined ? signalUrl(value, protocol, signal) : value
 }
 
 /** gRPC's own way to name a target is `host:port`; it is secure unless told otherwise. */
-function withScheme(target: string, read: EnvReader): string {
-  const insecure = read.flag('OTEL_EXPORTER_OTLP_TRACES_INSECURE') ?? read.flag('OTEL_EXPORTER_OTLP_INSECURE')
+function withScheme(target: string, read: EnvReader, signal: OtlpSignal): string {
+  const own = `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_INSECURE`
+  const insecure = read.flag(own) ?? read.flag('OTEL_EXPORTER_OTLP_INSECURE')
   return `${insecure === true ? 'http' : 'https'}://${target}`
 }
 
-function signalUrl(endpoint: string, protocol: OtlpProtocol): string {
+function signalUrl(endpoint: string, protocol: OtlpProtocol, signal: OtlpSignal): string {
   if (protocol === 'grpc') return endpoint
   const url = new URL(endpoint)
-  url.pathname = `${url.pathname.endsWith('/') ? url.pathname : `${url.pathname}/`}v1/traces`
+  url.pathname = `${url.pathname.endsWith('/') ? url.pathname : `${url.pathname}/`}v1/${signal}`
   return url.href
 }
 
@@ -99,10 +114,10 @@ function isHttpUrl(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
 }
 
-function tlsFromEnv(read: EnvReader): OtlpExporterOptions['tls'] {
-  const ca = fileOf('CERTIFICATE', read)
-  const cert = fileOf('CLIENT_CERTIFICATE', read)
-  const key = fileOf('CLIENT_KEY', read)
+function tlsFromEnv(read: EnvReader, own: string): OtlpExporterOptions['tls'] {
+  const ca = fileOf('CERTIFICATE', read, own)
+  const cert = fileOf('CLIENT_CERTIFICATE', read, own)
+  const key = fileOf('CLIENT_KEY', read, own)
   if (ca === undefined && cert === undefined && key === undefined) return undefined
   return {
     ...(ca === undefined ? {} : { ca }),
@@ -112,8 +127,8 @@ function tlsFromEnv(read: EnvReader): OtlpExporterOptions['tls'] {
 }
 
 /** The text of the PEM file that a variable names; one that cannot be read is told and left out. */
-function fileOf(what: string, read: EnvReader): string | undefined {
-  const own = `OTEL_EXPORTER_OTLP_TRACES_${what}`
+function fileOf(what: string, read: EnvReader, signal: string): string | undefined {
+  const own = `${signal}_${what}`
   const path = read.text(own, `OTEL_EXPORTER_OTLP_${what}`)
   if (path === undefined) return undefined
   try {

@@ -132,6 +132,8 @@ function loggingOf(
     sync: !configuration.enabled || options.flushAtExit === false,
     ...options.logging,
     ...(level === undefined ? {} : { level }),
+    otlp: configuration.enabled && (configuration.logExporter ?? false),
+    resource,
     ...(configuration.enabled ? {} : { access: 'off' }),
     redaction,
     ...parts,
