@@ -13,6 +13,7 @@ const load = createRequire(import.meta.url)
 export async function startExpress(parts, triscopeOptions, upstreamUrl) {
   const express = load('express')
   const app = express()
+  if (parts.shaped === true) setFieldsInTime(app)
   let flush
   if (parts.triscope !== undefined) {
     const { triscope } = await import('@triscope/express')
@@ -35,4 +36,15 @@ export async function startExpress(parts, triscopeOptions, upstreamUrl) {
   const server = app.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return { server, flush }
+}
+
+/** What triscope does for Express on Node 20 and 22, and nothing else of it: see `packages/express/src/shared-shape.ts`. */
+function setFieldsInTime(app) {
+  const { handle } = app
+  app.handle = function (req, res, next) {
+    Object.assign(req, { res, next: undefined, baseUrl: '', originalUrl: req.url })
+    Object.assign(req, { _parsedUrl: undefined, params: undefined, route: undefined })
+    res.locals = undefined
+    handle.call(this, req, res, next)
+  }
 }

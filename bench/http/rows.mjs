@@ -3,9 +3,15 @@
  * `parts` is read by the servers; `at` is the share of requests that are sampled.
  */
 
-/** A row without `series`, `lines` or `spans` is not to produce any. */
+/** A row without `series`, `lines` or `spans` is not to produce any; one with `only` is measured with that framework. */
 export const rows = [
   { id: 'bare', label: 'bare', parts: {} },
+  {
+    id: 'shaped',
+    label: 'bare, with its fields set in time',
+    parts: { shaped: true },
+    only: 'express',
+  },
   {
     id: 'triscope',
     label: 'Triscope, all on, 100 %',
@@ -68,6 +74,14 @@ export const rows = [
   { id: 'otel', label: 'OpenTelemetry alone', parts: { otel: 'full' }, spans: true },
   { id: 'dd', label: 'dd-trace alone', parts: { dd: true }, spans: true },
 ]
+
+/** The rows of one framework: all, or those that are named, and bare. */
+export function rowsOf(framework, names) {
+  return rows.filter(
+    ({ id, only = framework }) =>
+      only === framework && (id === 'bare' || names === undefined || names.includes(id)),
+  )
+}
 
 /** The two handlers, by the path that is asked for. */
 export const handlers = {

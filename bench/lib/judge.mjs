@@ -21,6 +21,17 @@ export function judgeRatio(ratios, limit) {
   return { ratio, noise, limit, worse: ratio - noise > limit }
 }
 
+/**
+ * The least of each `size` values in a row: a round of several turns, of which what else runs on the machine can only have
+ * made some dearer. What is left over at the end is left out.
+ */
+export function leastOfTurns(values, size) {
+  const found = []
+  for (let from = 0; from + size <= values.length; from += size)
+    found.push(Math.min(...values.slice(from, from + size)))
+  return found
+}
+
 /** Allocation does not depend on the machine, only a little on when V8 grows what it reuses. */
 const SLACK_BYTES = 8
 const SLACK_SHARE = 0.05
@@ -33,10 +44,11 @@ export function judgeBytes(measured, limits) {
   })
 }
 
-/** What to accept after a change that is meant: a tenth above what was measured, and what is allocated. */
-export function acceptedLimits({ ratio }, bytes) {
-  return {
-    overBare: Number((ratio * 1.1).toFixed(3)),
-    bytes,
-  }
+/** A tenth of a request, or of half of one where less is added. */
+const MARGIN_SHARE = 0.1
+const LEAST_RATIO = 0.5
+
+/** The ratio to accept after a change that is meant: somewhat above what was measured. */
+export function acceptedRatio({ ratio }) {
+  return Number((ratio + MARGIN_SHARE * Math.max(ratio, LEAST_RATIO)).toFixed(3))
 }

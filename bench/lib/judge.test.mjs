@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { acceptedLimits, judgeBytes, judgeRatio } from './judge.mjs'
+import { acceptedRatio, judgeBytes, judgeRatio, leastOfTurns } from './judge.mjs'
 import { ratios } from './statistics.mjs'
 
 /** Added CPU in µs over nine rounds, with a noise that does not depend on chance. */
@@ -7,7 +7,7 @@ const around = (us, noise) => Array.from({ length: 9 }, (_, round) => us + noise
 
 describe('the judgement of the guard', () => {
   const bare = around(10, 0.2)
-  const limit = acceptedLimits(judgeRatio(ratios(around(18, 0.5), bare), Number.NaN), {}).overBare
+  const limit = acceptedRatio(judgeRatio(ratios(around(18, 0.5), bare), Number.NaN))
 
   it('accepts what it accepted before, in another run', () => {
     expect(judgeRatio(ratios(around(18.3, 0.7), bare), limit).worse).toBe(false)
@@ -21,6 +21,16 @@ describe('the judgement of the guard', () => {
     const noisy = judgeRatio(ratios(around(24, 12), bare), limit)
     expect(noisy.ratio).toBeGreaterThan(limit)
     expect(noisy.worse).toBe(false)
+  })
+
+  it('accepts a little more also where nothing, or less, is added', () => {
+    expect(acceptedRatio({ ratio: 0 })).toBe(0.05)
+    expect(acceptedRatio({ ratio: -0.2 })).toBe(-0.15)
+    expect(acceptedRatio({ ratio: 2 })).toBe(2.2)
+  })
+
+  it('takes the least of the turns of a round, and leaves out what makes none', () => {
+    expect(leastOfTurns([3, 1, 5, 70, 9], 2)).toEqual([1, 5])
   })
 
   it('refuses to judge by fewer than seven rounds', () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { between, filled } from './page.mjs'
-import { textsOf } from './texts.mjs'
+import { headlineText, textsOf } from './texts.mjs'
 
 describe('the page of the bench', () => {
   it('replaces what stands between the markers of a name, and nothing else', () => {
@@ -19,6 +19,9 @@ describe('the page of the bench', () => {
   it('holds exactly what the results say: no number is typed by hand', () => {
     const read = (name) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')
     const page = read('README.md')
-    expect(filled(page, textsOf(JSON.parse(read('results.json'))))).toBe(page)
+    const results = JSON.parse(read('results.json'))
+    expect(filled(page, textsOf(results))).toBe(page)
+    const rootPage = read('../README.md')
+    expect(between(rootPage, 'headline', headlineText(results))).toBe(rootPage)
   })
 })

@@ -12,3 +12,8 @@ it('takes the median of the ratios of each round, not the ratio of medians', () 
 it('compares only what was measured', () => {
   expect(compare({ bare: row('0'), usual: row('100') })).toEqual([])
 })
+
+it('holds ours against another row than bare where it is told to', () => {
+  const [, beyond] = compare({ triscope: row('10 10'), usual: row('100 100'), shaped: row('-20 -10') })
+  expect(beyond).toMatchObject({ beyond: 'shaped', ratio: { median: 0.25 } })
+})

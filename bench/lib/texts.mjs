@@ -18,6 +18,27 @@ export function textsOf(results) {
   }
 }
 
+/** What stands on the first page of the repository: everything on, every request sampled, a handler that answers. */
+export function headlineText({ http = {}, machine }) {
+  const columns = [
+    { title: `added to a request, everything on, Node ${machine.node}` },
+    ...['Triscope', 'usual assembly', 'ratio'].map((title) => ({ title, align: 'right' })),
+  ]
+  const found = []
+  for (const [framework, { answer }] of Object.entries(http)) {
+    const { usual, triscope } = answer?.rows ?? {}
+    if (usual === undefined || triscope === undefined) continue
+    const [{ ratio }] = compare(answer.rows)
+    found.push([
+      TITLES[framework],
+      `${fixed(triscope.added.median)} µs`,
+      `${fixed(usual.added.median)} µs`,
+      `${fixed(ratio.median, 3)} ± ${fixed(ratio.deviation, 3)}`,
+    ])
+  }
+  return table(columns, found)
+}
+
 function ratiosText(http) {
   const columns = [
     { title: 'framework' },
