@@ -35,6 +35,8 @@ const MAX_VARINT_BYTES = 10
  * Measured on Node 20: 8 characters 48 against 158 ns, 16 characters 99 against 163 ns, 32 characters 187 against 164.
  */
 const SHORT_STRING = 24
+/** Up to here bytes are copied one by one, above by a native call. */
+const SHORT_COPY = 64
 /** From here on it pays to count the UTF-8 bytes first, rather than to reserve three for each UTF-16 unit. */
 const LONG_STRING = 1024
 
@@ -163,9 +165,20 @@ export class ProtobufWriter {
 
   /** Bytes as they are: fields that were encoded before. */
   raw(fields: Uint8Array): void {
-    this.#reserve(fields.length)
-    this.#bytes.set(fields, this.#position)
-    this.#position += fields.length
+    const { length } = fields
+    this.#reserve(length)
+    const bytes = this.#bytes
+    if (length > SHORT_COPY) bytes.set(fields, this.#position)
+    else {
+      const from = this.#position
+      for (let i = 0; i < length; i++) bytes[from + i] = fields[i] as number
+    }
+    this.#position += length
+  }
+
+  /** A copy of what was written of this message from its byte `start` on. */
+  copyFrom(start: number): Uint8Array {
+    return this.#bytes.slice(this.#start + start, this.#position)
   }
 
   /** Opens a nested message; hand the result to `end`. Nested messages end in the reverse order of their beginning. */

@@ -173,6 +173,23 @@ describe('the OTLP bytes of a span', () => {
     ])
   })
 
+  it('are those of an encoder that remembers nothing, whatever the spans before said', () => {
+    const remembering = new SpanEncoder()
+    const tracing = createTracing({ resource, processors: [keep()] })
+    const repeated = fc.constantFrom<AttributeValue>('a', 'b', 0, -0, 1, 1.5, true, ['a'], 'x'.repeat(300))
+    const said = fc.array(fc.dictionary(fc.constantFrom('k', 'l', 'm'), repeated), { maxLength: 60 })
+    fc.assert(
+      fc.property(said, (spans) => {
+        for (const given of spans) {
+          const made = tracing.tracer.startSpan('x', { attributes: given as Attributes }) as RecordingSpan
+          made.end()
+          expect(remembering.encode(made, made.record)).toEqual(new SpanEncoder().encode(made, made.record))
+        }
+      }),
+      { numRuns: 200 },
+    )
+  })
+
   it('write numbers that are no integers of 64 bits as doubles', () => {
     const read = (number: number) => {
       const writer = new ProtobufWriter()

@@ -13,6 +13,7 @@ import {
 } from '@opentelemetry/api'
 import type { TimedEvent } from '@opentelemetry/sdk-trace-base'
 import { ProtobufWriter } from '@triscope/delivery'
+import { AttributeMemory, isWorth, repeats } from './attribute-memory.ts'
 import type { TraceIdentity } from './ids.ts'
 import type { SpanIds } from './local-span.ts'
 import type { ParentIds, SpanRecord } from './span-record.ts'
@@ -34,6 +35,7 @@ const MAX_TEXT = 65_536
 
 export class SpanEncoder {
   readonly #writer = new ProtobufWriter()
+  readonly #memory = new AttributeMemory()
   readonly #traceId = new Uint8Array(16)
   readonly #spanId = new Uint8Array(8)
   readonly #traceIdView = new DataView(this.#traceId.buffer)
@@ -56,7 +58,7 @@ export class SpanEncoder {
       let { dropped } = record.attributes
       for (let i = 0; i < pairs.length; i += 2) {
         if (writer.length >= FULL_BYTES) dropped++
-        else writeAttribute(writer, 9, pairs[i] as string, pairs[i + 1] as AttributeValue)
+        else this.#writeAttribute(pairs[i] as string, pairs[i + 1] as AttributeValue)
       }
       if (dropped > 0) writer.uint(10, dropped)
       const droppedEvents = record.droppedEvents + writeEach(writer, record.events, writeEvent)
@@ -70,6 +72,28 @@ export class SpanEncoder {
       writer.reset()
       throw error
     }
+  }
+
+  /** As `writeAttribute`, from memory where it can. */
+  #writeAttribute(key: string, value: AttributeValue): void {
+    const writer = this.#writer
+    const known = this.#memory.of(key)
+    if (known === undefined) {
+      writeAttribute(writer, 9, key, value)
+      return
+    }
+    const attribute = writer.begin(9)
+    if (repeats(known, value)) writer.raw(known.bytes as Uint8Array)
+    else {
+      const from = writer.length
+      writer.raw(known.key)
+      const any = writer.begin(2)
+      writeValue(writer, value)
+      writer.end(any)
+      known.bytes = isWorth(known, value) ? writer.copyFrom(from) : undefined
+      known.value = value
+    }
+    writer.end(attribute)
   }
 
   #writeTraceId(trace: TraceIdentity): void {
