@@ -135,6 +135,19 @@ describe('configuration', () => {
     expect(byCode.tracing?.options.propagators).toEqual(['jaeger'])
   })
 
+  it('looks for spans that are lost or left open only where NODE_ENV says development, or code does', () => {
+    const detect = (options: TriscopeOptions, mode?: string) =>
+      resolve(options, mode === undefined ? {} : { NODE_ENV: mode }).tracing?.options.detect
+    expect([detect({}), detect({}, 'production'), detect({}, 'test')]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ])
+    expect(detect({}, 'development')).toBe(true)
+    expect(detect({ tracing: { detect: false } }, 'development')).toBe(false)
+    expect(detect({ tracing: { detect: true } }, 'production')).toBe(true)
+  })
+
   it('switches everything off by OTEL_SDK_DISABLED, whatever the code says', () => {
     expect(resolve({ enabled: true }, { OTEL_SDK_DISABLED: 'true' }).enabled).toBe(false)
     expect(resolve({}, { OTEL_SDK_DISABLED: 'yes' }).enabled).toBe(true)

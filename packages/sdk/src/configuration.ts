@@ -58,7 +58,8 @@ export function resolveConfiguration(
     environment,
     isProduction,
     metrics: options.metrics === false ? undefined : metricsOf(options.metrics ?? {}, isProduction, read),
-    tracing: options.tracing === false ? undefined : tracingOf(options.tracing ?? {}, read),
+    tracing:
+      options.tracing === false ? undefined : tracingOf(options.tracing ?? {}, read, mode === 'development'),
     logExporter: options.logging === false ? undefined : logExporterOf(options.logging?.otlp, read),
     logLevel: read.choice(
       ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
@@ -85,7 +86,11 @@ function metricsOf(given: MetricsOptions, isProduction: boolean, read: EnvReader
   }
 }
 
-function tracingOf(given: TracingSettings, read: EnvReader): Configuration['tracing'] {
+function tracingOf(
+  given: TracingSettings,
+  read: EnvReader,
+  isDevelopment: boolean,
+): Configuration['tracing'] {
   const {
     endpoint,
     protocol,
@@ -110,6 +115,7 @@ function tracingOf(given: TracingSettings, read: EnvReader): Configuration['trac
     ...rest,
     ...(chosenSampler === undefined ? {} : { sampler: chosenSampler }),
     ...(propagators === undefined ? {} : { propagators }),
+    ...(isDevelopment && given.detect === undefined ? { detect: true } : {}),
     limits: { ...limitsOf(read), ...limits },
     batch: { ...batchOf(read), ...batch },
   }

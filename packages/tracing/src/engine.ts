@@ -14,6 +14,7 @@ import { METRIC, SAMPLING_RESULT } from './semconv.ts'
 import { asSdkSpan, type RecordingSpan, type SpanOwner } from './span.ts'
 import { SpanEncoder } from './span-encoder.ts'
 import type { SpanRecord } from './span-record.ts'
+import type { SpanWatch } from './span-watch.ts'
 import { SAMPLED_FLAG } from './traceparent.ts'
 
 /** Takes the bytes of each sampled span; `keepLonger` where the span failed. */
@@ -30,6 +31,8 @@ export interface EngineParts {
   readonly sinks: readonly SpanSink[]
   /** Whether a new trace may hold a link to who called: `inbound: 'link'`. */
   readonly linksCallers: boolean
+  /** Only in development. */
+  readonly watch: SpanWatch | undefined
 }
 
 export class Engine implements SpanOwner {
@@ -42,6 +45,7 @@ export class Engine implements SpanOwner {
   readonly otelResource: OtelResource
   readonly onInvalid: () => void
   readonly linksCallers: boolean
+  readonly watch: SpanWatch | undefined
   /** Set at shutdown: spans made from then on record nothing. */
   closed = false
   /** Recording spans that have ended so far. */
@@ -63,6 +67,7 @@ export class Engine implements SpanOwner {
     this.parentBased = parts.sampler.parentBased
     this.otelResource = toOtelResource({ ...parts.resource.attributes })
     this.linksCallers = parts.linksCallers
+    this.watch = parts.watch
     this.#processors = parts.processors
     this.#sinks = parts.sinks
     this.onInvalid = () => this.diagnostics.dropped('traces', 'VALUE_INVALID')
@@ -92,6 +97,7 @@ export class Engine implements SpanOwner {
     this.#live++
     if ((span.traceFlags & SAMPLED_FLAG) === 0) this.#recorded.add()
     else this.#sampled.add()
+    this.watch?.started(span)
     for (const processor of this.#processors) {
       try {
         settle(processor.onStart(asSdkSpan(span), parent), this.#threw)
@@ -114,6 +120,7 @@ export class Engine implements SpanOwner {
   spanEnded(span: RecordingSpan, record: SpanRecord): void {
     this.#live--
     this.ended++
+    this.watch?.ended(span)
     if (this.#sinks.length > 0 && (span.traceFlags & SAMPLED_FLAG) !== 0) this.#export(span, record)
     if (this.#processors.length === 0) {
       span.release()

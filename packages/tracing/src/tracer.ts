@@ -6,6 +6,7 @@
 import {
   type Context,
   INVALID_SPAN_CONTEXT,
+  ROOT_CONTEXT,
   type Span,
   type SpanContext,
   SpanKind,
@@ -109,6 +110,10 @@ export class SpanTracer implements Tracer {
       samplerAttributes = result.attributes
     } else {
       if (parent === undefined) {
+        // A context that somebody made, by `continueTrace` for instance, is none that was lost.
+        if (engine.watch !== undefined && context === ROOT_CONTEXT && options?.root !== true) {
+          engine.watch.detached(name, kindOf(options?.kind))
+        }
         const decision = sampler.decide(identity, name, options, context)
         sampled = recorded = decision.sampled
         traceState = decision.state

@@ -32,6 +32,7 @@ import { SpanTracerProvider } from './provider.ts'
 import { isForeignSampler, resolveSampler, type SamplerOption } from './sampler.ts'
 import { samplingHeaders } from './sampling-headers.ts'
 import { ScopeTable, warnOfScopes } from './scope.ts'
+import { type DetectOptions, resolveWatch } from './span-watch.ts'
 
 export interface TracingOptions {
   /** Who is speaking: `createResource()` of `@triscope/core`. */
@@ -71,6 +72,12 @@ export interface TracingOptions {
    * @default 'internal': loopback, private addresses, single labels, names that clusters use inside
    */
   baggageHosts?: BaggageHosts
+  /**
+   * Names, for development, spans that are never ended and spans whose context was lost, with the place where they were
+   * started: `TRI_WARN_SPAN_OPEN`, `TRI_WARN_CONTEXT_LOST`, once for each span name. Costs a stack trace for each span.
+   * @default false; with the sdk, true where `NODE_ENV` is `development`
+   */
+  detect?: boolean | DetectOptions
   /** How much one span may hold. */
   limits?: LimitOptions
   /** How spans are gathered, for each exporter of ours alike. */
@@ -113,6 +120,7 @@ const OPTION_KEYS: readonly string[] = [
   'exporter',
   'processors',
   'limits',
+  'detect',
   'batch',
   'redaction',
   'diagnostics',
@@ -146,6 +154,7 @@ export function createTracing(options: TracingOptions & RoomOptions): Tracing {
   const inbound = resolveInbound(options.inbound)
   const redaction = options.redaction ?? createRedaction()
   const limits = resolveLimits(options.limits, redaction)
+  const watch = resolveWatch(options.detect, clock, diagnostics)
   // Made last of all that is checked, because one that asks a server begins to.
   const service = String(options.resource.attributes['service.name'] ?? '')
   const resolved = resolveSampler(options.sampler ?? 1, { service, clock, diagnostics })
@@ -163,6 +172,7 @@ export function createTracing(options: TracingOptions & RoomOptions): Tracing {
     resource: options.resource,
     processors,
     linksCallers: options.inbound === 'link',
+    watch,
     sinks: exports.sinks,
   })
   const provider = new SpanTracerProvider(engine, scopes)
@@ -192,6 +202,7 @@ export function createTracing(options: TracingOptions & RoomOptions): Tracing {
     shutdown(timeoutMs) {
       shutdown ??= (() => {
         sampler?.shutdown?.()
+        watch?.stop()
         for (const stop of watches) stop()
         watches.clear()
         const ended = endAll('shutdown', exports.pipelines, processors, clock, diagnostics, timeoutMs)
