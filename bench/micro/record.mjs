@@ -7,6 +7,9 @@ const labelNames = ['method', 'route', 'status']
 const statuses = ['200', '201', '404', '500']
 const buckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
+/** Windows for summaries, the same for all. */
+const ages = { maxAgeSeconds: 600, ageBuckets: 5 }
+
 /** Values that spread over all buckets, without a call to make them. */
 const values = Array.from({ length: 1024 }, (_, index) => 0.0005 * 1.0098 ** index)
 
@@ -38,6 +41,9 @@ function questions() {
     'histogram-labels': question('histogramLabels', 'histogram of 12 bounds, 3 labels as an object', 0.1),
     'histogram-bound': question('histogramBound', 'histogram of 12 bounds, bound', 0.02),
     'histogram-none': question('histogramNone', 'histogram of 12 bounds, no labels', 0.08),
+    summary: question('summary', 'summary within 1 % of the value', 0.02),
+    'summary-objectives': question('summaryObjectives', 'summary with objectives, by rank', 0.15),
+    'histogram-native': question('native', 'native histogram, bound'),
   }
 }
 
@@ -49,6 +55,10 @@ function ourContenders() {
   const plainHistogram = registry.histogram({ name: 'd_seconds', help: 'd', buckets })
   const bound = counter.series({ method: 'GET', route: '/users/:id', status: '200' })
   const boundHistogram = histogram.series({ method: 'GET', route: '/users/:id', status: '200' })
+  const native = registry.histogram({ name: 'e_seconds', help: 'e', buckets: false, native: true }).series()
+  const summary = registry.summary({ name: 'f_seconds', help: 'f', ...ages, relativeError: 0.01 })
+  const objectives = { 0.5: 0.05, 0.9: 0.01, 0.99: 0.001 }
+  const summaryByRank = registry.summary({ name: 'g_seconds', help: 'g', ...ages, objectives })
   const label = 'Triscope'
   return {
     counterLabels: {
@@ -90,10 +100,28 @@ function ourContenders() {
         for (let i = 0; i < n; i++) plainHistogram.observe(values[i & 1023])
       },
     },
+    native: {
+      label,
+      run(n) {
+        for (let i = 0; i < n; i++) native.observe(values[i & 1023])
+      },
+    },
+    summary: {
+      label,
+      run(n) {
+        for (let i = 0; i < n; i++) summary.observe(values[i & 1023])
+      },
+    },
+    summaryObjectives: {
+      label,
+      run(n) {
+        for (let i = 0; i < n; i++) summaryByRank.observe(values[i & 1023])
+      },
+    },
   }
 }
 
-function promContenders(label, { Counter, Histogram, Registry }) {
+function promContenders(label, { Counter, Histogram, Registry, Summary }) {
   const registers = [new Registry()]
   const counter = new Counter({ name: 'a_total', help: 'a', labelNames, registers })
   const plain = new Counter({ name: 'b_total', help: 'b', registers })
@@ -141,20 +169,36 @@ function promContenders(label, { Counter, Histogram, Registry }) {
         for (let i = 0; i < n; i++) plainHistogram.observe(values[i & 1023])
       },
     },
+    summary: observing(label, new Summary({ name: 'f_seconds', help: 'f', ...ages, registers })),
+    summaryObjectives: observing(label, new Summary({ name: 'g_seconds', help: 'g', ...ages, registers })),
+  }
+}
+
+/** A loop of its own for each, so that V8 compiles each for itself. */
+function observing(label, summary) {
+  return {
+    label,
+    run(n) {
+      for (let i = 0; i < n; i++) summary.observe(values[i & 1023])
+    },
   }
 }
 
 /** It has no bound instruments. */
 function otelContenders() {
-  const { MeterProvider } = load('@opentelemetry/sdk-metrics')
+  const { AggregationType, MeterProvider } = load('@opentelemetry/sdk-metrics')
   const { PrometheusExporter } = load('@opentelemetry/exporter-prometheus')
   const reader = new PrometheusExporter({ preventServerStart: true })
-  const meter = new MeterProvider({ readers: [reader] }).getMeter('bench')
+  const views = [
+    { instrumentName: 'exponential', aggregation: { type: AggregationType.EXPONENTIAL_HISTOGRAM } },
+  ]
+  const meter = new MeterProvider({ readers: [reader], views }).getMeter('bench')
   const advice = { explicitBucketBoundaries: buckets }
   const counter = meter.createCounter('a')
   const plain = meter.createCounter('b')
   const histogram = meter.createHistogram('c', { advice })
   const plainHistogram = meter.createHistogram('d', { advice })
+  const native = meter.createHistogram('exponential')
   const label = 'OpenTelemetry'
   return {
     counterLabels: {
@@ -182,6 +226,12 @@ function otelContenders() {
       label,
       run(n) {
         for (let i = 0; i < n; i++) plainHistogram.record(values[i & 1023])
+      },
+    },
+    native: {
+      label,
+      run(n) {
+        for (let i = 0; i < n; i++) native.record(values[i & 1023])
       },
     },
   }

@@ -8,7 +8,7 @@ import { type Exemplar, keepExemplar } from './exemplar.ts'
 import type { FamilyWriter } from './family-writer.ts'
 import { type At, Instrument, type InstrumentParts, type Removable } from './instrument.ts'
 import type { Room } from './room.ts'
-import { AWAKE, Series, type SeriesHome } from './series.ts'
+import { bornMsOf, Series, type SeriesHome } from './series.ts'
 
 /** One series of a counter, resolved once; recording through it allocates nothing but a first exemplar. */
 export interface BoundCounter {
@@ -32,7 +32,7 @@ export interface Counter<L extends string = never> extends Removable<L> {
 }
 
 /** What a counter adds to what every series has. */
-export class CounterSeries extends Series implements BoundCounter {
+export class CounterSeries extends Series<undefined> implements BoundCounter {
   value = 0
   exemplar: Exemplar | undefined = undefined
 
@@ -41,7 +41,7 @@ export class CounterSeries extends Series implements BoundCounter {
   }
 
   add(n: number, from?: SpanContext): void {
-    if (this.idle === AWAKE) this.record(n, from)
+    if (this.isAwake) this.record(n, from)
     else this.home.awake<CounterSeries>(this).record(n, from)
   }
 
@@ -69,7 +69,7 @@ export class CounterSeries extends Series implements BoundCounter {
 class OverflowCounterSeries extends CounterSeries {
   readonly #onFold: () => void
 
-  constructor(home: SeriesHome, values: readonly unknown[], labels: string, onFold: () => void) {
+  constructor(home: SeriesHome<undefined>, values: readonly unknown[], labels: string, onFold: () => void) {
     super(home, values, labels)
     this.#onFold = onFold
   }
@@ -85,9 +85,10 @@ class OverflowCounterSeries extends CounterSeries {
 const NOWHERE: BoundCounter = { inc: () => undefined, add: () => undefined }
 
 /** The counter itself; the registry hands it out as `Counter<L>`, whose types know the labels. */
-export class CounterInstrument extends Instrument<CounterSeries> {
+export class CounterInstrument extends Instrument<CounterSeries, undefined> {
   constructor(parts: InstrumentParts, room: Room) {
     super(parts, room, {
+      shape: undefined,
       series: (home, values, labels) => new CounterSeries(home, values, labels),
       overflow: (home, values, labels, onFold) => new OverflowCounterSeries(home, values, labels, onFold),
     })
@@ -106,7 +107,7 @@ export class CounterInstrument extends Instrument<CounterSeries> {
   }
 
   protected writeSeries(series: CounterSeries, writer: FamilyWriter): void {
-    const createdMs = this.room.wallMsOf(series.bornMs)
+    const createdMs = this.room.wallMsOf(bornMsOf(series))
     writer.value(this.table.namesOf(series), series, series.value, series.exemplar, createdMs)
   }
 }

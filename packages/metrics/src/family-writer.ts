@@ -19,7 +19,7 @@ export interface PointLabels {
 export interface HistogramPoint {
   /** Upper bounds that increase; the last is infinity. The same object for all points of an instrument. */
   readonly bounds: ArrayLike<number>
-  /** Observations of each bucket alone. */
+  /** Observations of each bucket alone; what comes behind them is not theirs. */
   readonly counts: readonly number[]
   readonly sum: number | undefined
   readonly exemplars: readonly (ShownExemplar | undefined)[] | undefined

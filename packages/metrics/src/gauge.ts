@@ -2,7 +2,7 @@
 import type { FamilyWriter } from './family-writer.ts'
 import { type At, Instrument, type InstrumentParts, type Removable } from './instrument.ts'
 import type { Room } from './room.ts'
-import { AWAKE, Series, type SeriesHome } from './series.ts'
+import { Series, type SeriesHome } from './series.ts'
 import { type BoundTimed, joined, startTimer, type Timed, timed, unitMs } from './timed.ts'
 
 /** One series of an up-down counter, resolved once; recording through it allocates nothing. */
@@ -45,23 +45,23 @@ export interface Gauge<L extends string = never> extends UpDownCounter<L>, Timed
   series(...at: At<L>): BoundGauge
 }
 
+/** What all series of a gauge share. */
+export interface GaugeShape {
+  /** Milliseconds in its unit. */
+  readonly unitMs: number
+}
+
 /** What a gauge adds to what every series has. */
-export class GaugeSeries extends Series implements BoundGauge {
-  readonly #unitMs: number
+export class GaugeSeries extends Series<GaugeShape> implements BoundGauge {
   value = 0
 
-  constructor(home: SeriesHome, values: readonly unknown[], labels: string, perUnitMs: number) {
-    super(home, values, labels)
-    this.#unitMs = perUnitMs
-  }
-
   set(v: number): void {
-    if (this.idle === AWAKE) this.record(v)
+    if (this.isAwake) this.record(v)
     else this.home.awake<GaugeSeries>(this).record(v)
   }
 
   add(n: number): void {
-    const series = this.idle === AWAKE ? this : this.home.awake<GaugeSeries>(this)
+    const series = this.isAwake ? this : this.home.awake<GaugeSeries>(this)
     // An infinite step would leave NaN behind as soon as another goes the other way.
     if (Number.isFinite(n)) series.record(series.value + n)
     else this.home.room.invalid()
@@ -76,11 +76,11 @@ export class GaugeSeries extends Series implements BoundGauge {
   }
 
   setToCurrentTime(): void {
-    this.set(this.home.room.clock.wallMs() / this.#unitMs)
+    this.set(this.home.room.clock.wallMs() / this.home.shape.unitMs)
   }
 
   startTimer(): () => number {
-    return startTimer(this.home.room, this.#unitMs, (passed) => this.set(passed))
+    return startTimer(this.home.room, this.home.shape.unitMs, (passed) => this.set(passed))
   }
 
   time<T>(fn: () => T): T {
@@ -105,14 +105,8 @@ export class GaugeSeries extends Series implements BoundGauge {
 class OverflowGaugeSeries extends GaugeSeries {
   readonly #onFold: () => void
 
-  constructor(
-    home: SeriesHome,
-    values: readonly unknown[],
-    labels: string,
-    perUnitMs: number,
-    onFold: () => void,
-  ) {
-    super(home, values, labels, perUnitMs)
+  constructor(home: SeriesHome<GaugeShape>, values: readonly unknown[], labels: string, onFold: () => void) {
+    super(home, values, labels)
     this.#onFold = onFold
   }
 
@@ -135,17 +129,13 @@ const NOWHERE: BoundGauge = {
 }
 
 /** The gauge or up-down counter itself; the registry hands it out by the type that knows the labels. */
-export class GaugeInstrument extends Instrument<GaugeSeries> {
-  readonly #unitMs: number
-
+export class GaugeInstrument extends Instrument<GaugeSeries, GaugeShape> {
   constructor(parts: InstrumentParts, room: Room) {
-    const perUnitMs = unitMs(parts.head.unit)
     super(parts, room, {
-      series: (home, values, labels) => new GaugeSeries(home, values, labels, perUnitMs),
-      overflow: (home, values, labels, onFold) =>
-        new OverflowGaugeSeries(home, values, labels, perUnitMs, onFold),
+      shape: { unitMs: unitMs(parts.head.unit) },
+      series: (home, values, labels) => new GaugeSeries(home, values, labels),
+      overflow: (home, values, labels, onFold) => new OverflowGaugeSeries(home, values, labels, onFold),
     })
-    this.#unitMs = perUnitMs
   }
 
   set(v: number, labels?: unknown): void {
@@ -169,7 +159,7 @@ export class GaugeInstrument extends Instrument<GaugeSeries> {
   }
 
   startTimer(labels?: unknown): (rest?: unknown) => number {
-    return startTimer(this.room, this.#unitMs, (passed, rest?: unknown) =>
+    return startTimer(this.room, this.table.shape.unitMs, (passed, rest?: unknown) =>
       this.set(passed, joined(labels, rest)),
     )
   }

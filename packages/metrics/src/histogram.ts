@@ -10,7 +10,7 @@ import type { FamilyWriter, HistogramPoint } from './family-writer.ts'
 import { type At, Instrument, type InstrumentParts, type Removable } from './instrument.ts'
 import { NativeBuckets, type NativeShape } from './native-buckets.ts'
 import type { Room } from './room.ts'
-import { AWAKE, Series, type SeriesHome } from './series.ts'
+import { bornMsOf, Series, type SeriesHome } from './series.ts'
 import { type BoundTimed, joined, startTimer, type Timed, timed, unitMs } from './timed.ts'
 
 /** One series of a histogram, resolved once; recording through it allocates nothing but a bucket's first exemplar. */
@@ -34,8 +34,6 @@ export interface Histogram<L extends string = never> extends Removable<L>, Timed
 export interface HistogramShape {
   /** Increasing; the last is infinity. A typed array is walked a third faster than a list. */
   readonly bounds: Float64Array
-  /** `undefined` has classic buckets alone. */
-  readonly native: NativeShape | undefined
   readonly unitMs: number
 }
 
@@ -43,30 +41,40 @@ export interface HistogramShape {
 const WALK_AT_MOST = 48
 
 /** What a histogram adds to what every series has. */
-export class HistogramSeries extends Series implements BoundHistogram, HistogramPoint {
-  readonly #shape: HistogramShape
-  readonly bounds: Float64Array
-  sum = 0
-  /** Observations of each bucket alone, not added up; the last is above every bound. */
+export class HistogramSeries extends Series<HistogramShape> implements BoundHistogram, HistogramPoint {
+  /**
+   * Observations of each bucket alone, not added up; the last bucket is above every bound. Behind them stands the sum:
+   * in a field of its own it would be a number on the heap, 16 bytes for each series.
+   */
   readonly counts: number[]
-  readonly native: NativeBuckets | undefined
   exemplars: (Exemplar | undefined)[] | undefined = undefined
 
-  constructor(home: SeriesHome, values: readonly unknown[], labels: string, shape: HistogramShape) {
+  constructor(home: SeriesHome<HistogramShape>, values: readonly unknown[], labels: string) {
     super(home, values, labels)
-    this.#shape = shape
-    this.bounds = shape.bounds
-    this.counts = new Array<number>(shape.bounds.length).fill(0)
-    this.native = shape.native === undefined ? undefined : new NativeBuckets(shape.native)
+    // Half a one makes it a list of doubles from the start, which never changes its kind.
+    this.counts = new Array<number>(home.shape.bounds.length + 1).fill(0.5).fill(0)
+  }
+
+  get bounds(): Float64Array {
+    return this.home.shape.bounds
+  }
+
+  get sum(): number {
+    return this.counts[this.bounds.length] as number
+  }
+
+  /** Of a histogram that has them. */
+  get native(): NativeBuckets | undefined {
+    return undefined
   }
 
   observe(v: number, from?: SpanContext): void {
-    if (this.idle === AWAKE) this.record(v, from)
+    if (this.isAwake) this.record(v, from)
     else this.home.awake<HistogramSeries>(this).record(v, from)
   }
 
   startTimer(): () => number {
-    return startTimer(this.home.room, this.#shape.unitMs, (passed) => this.observe(passed))
+    return startTimer(this.home.room, this.home.shape.unitMs, (passed) => this.observe(passed))
   }
 
   time<T>(fn: () => T): T {
@@ -75,51 +83,70 @@ export class HistogramSeries extends Series implements BoundHistogram, Histogram
 
   /** Records to a series that is awake. */
   record(v: number, from: SpanContext | undefined): boolean {
-    const { room } = this.home
+    const { room, shape } = this.home
+    const { bounds } = shape
+    const { counts } = this
+    const sum = typeof v === 'number' ? (counts[bounds.length] as number) + v : Number.NaN
     // One test refuses NaN, the infinities, and a sum that would become one.
-    if (typeof v !== 'number' || !Number.isFinite(this.sum + v)) {
+    if (!Number.isFinite(sum)) {
       room.invalid()
       return false
     }
-    const index = bucketOf(this.bounds, v)
-    this.sum += v
-    this.counts[index] = (this.counts[index] as number) + 1
-    if (this.native !== undefined) this.native.add(v)
+    const index = bucketOf(bounds, v)
+    counts[bounds.length] = sum
+    counts[index] = (counts[index] as number) + 1
     const span = room.sampledSpan(from)
     if (span !== undefined) {
-      this.exemplars ??= new Array<Exemplar | undefined>(this.counts.length).fill(undefined)
+      this.exemplars ??= new Array<Exemplar | undefined>(bounds.length).fill(undefined)
       this.exemplars[index] = keepExemplar(room, this.exemplars[index], span, v)
     }
     return true
   }
 
   clear(): void {
-    this.sum = 0
     this.counts.fill(0)
     this.exemplars = undefined
-    this.native?.clear()
   }
 }
 
-class OverflowHistogramSeries extends HistogramSeries {
-  readonly #onFold: () => void
+class NativeHistogramSeries extends HistogramSeries {
+  readonly #native: NativeBuckets
 
   constructor(
-    home: SeriesHome,
+    home: SeriesHome<HistogramShape>,
     values: readonly unknown[],
     labels: string,
-    shape: HistogramShape,
-    onFold: () => void,
+    native: NativeShape,
   ) {
-    super(home, values, labels, shape)
-    this.#onFold = onFold
+    super(home, values, labels)
+    this.#native = new NativeBuckets(native)
+  }
+
+  override get native(): NativeBuckets {
+    return this.#native
   }
 
   override record(v: number, from: SpanContext | undefined): boolean {
     const kept = super.record(v, from)
-    if (kept) this.#onFold()
+    if (kept) this.#native.add(v)
     return kept
   }
+
+  override clear(): void {
+    super.clear()
+    this.#native.clear()
+  }
+}
+
+/** Counts what is folded: `series` is of either kind, and recording to it is all that is added to. */
+function folding(series: HistogramSeries, onFold: () => void): HistogramSeries {
+  const record = series.record.bind(series)
+  series.record = (v, from) => {
+    const kept = record(v, from)
+    if (kept) onFold()
+    return kept
+  }
+  return series
 }
 
 /** Takes what is recorded with labels that cannot be read; the loss was counted when it was asked for. */
@@ -130,10 +157,9 @@ const NOWHERE: BoundHistogram = {
 }
 
 /** The histogram itself; the registry hands it out as `Histogram<L>`, whose types know the labels. */
-export class HistogramInstrument extends Instrument<HistogramSeries> {
+export class HistogramInstrument extends Instrument<HistogramSeries, HistogramShape> {
   /** What two definitions must share to be the same: bounds and native side. */
   readonly identity: string
-  readonly #unitMs: number
 
   /** @param upperBounds without infinity; none where there are native buckets alone */
   constructor(
@@ -143,14 +169,21 @@ export class HistogramInstrument extends Instrument<HistogramSeries> {
     native: NativeShape | undefined,
   ) {
     const bounds = Float64Array.of(...upperBounds, Number.POSITIVE_INFINITY)
-    const shape: HistogramShape = { bounds, native, unitMs: unitMs(parts.head.unit) }
+    const shape: HistogramShape = { bounds, unitMs: unitMs(parts.head.unit) }
+    const make = (
+      home: SeriesHome<HistogramShape>,
+      values: readonly unknown[],
+      labels: string,
+    ): HistogramSeries =>
+      native === undefined
+        ? new HistogramSeries(home, values, labels)
+        : new NativeHistogramSeries(home, values, labels, native)
     super(parts, room, {
-      series: (home, values, labels) => new HistogramSeries(home, values, labels, shape),
-      overflow: (home, values, labels, onFold) =>
-        new OverflowHistogramSeries(home, values, labels, shape, onFold),
+      shape,
+      series: make,
+      overflow: (home, values, labels, onFold) => folding(make(home, values, labels), onFold),
     })
     this.identity = histogramIdentity(upperBounds, native)
-    this.#unitMs = shape.unitMs
   }
 
   observe(v: number, labels?: unknown): void {
@@ -158,7 +191,7 @@ export class HistogramInstrument extends Instrument<HistogramSeries> {
   }
 
   startTimer(labels?: unknown): (rest?: unknown) => number {
-    return startTimer(this.room, this.#unitMs, (passed, rest?: unknown) =>
+    return startTimer(this.room, this.table.shape.unitMs, (passed, rest?: unknown) =>
       this.observe(passed, joined(labels, rest)),
     )
   }
@@ -172,7 +205,7 @@ export class HistogramInstrument extends Instrument<HistogramSeries> {
   }
 
   protected writeSeries(series: HistogramSeries, writer: FamilyWriter): void {
-    writer.histogram(this.table.namesOf(series), series, series, this.room.wallMsOf(series.bornMs))
+    writer.histogram(this.table.namesOf(series), series, series, this.room.wallMsOf(bornMsOf(series)))
   }
 }
 

@@ -13,17 +13,17 @@ export interface Info<L extends string> {
   reset(): void
 }
 
-class InfoSeries extends Series {
+class InfoSeries extends Series<undefined> {
   clear(): void {
     // It has no value but 1.
   }
 }
 
 /** The info itself; the registry hands it out as `Info<L>`, whose types know the labels. */
-export class InfoInstrument extends Instrument<InfoSeries> {
+export class InfoInstrument extends Instrument<InfoSeries, undefined> {
   constructor(parts: InstrumentParts, room: Room) {
     const make = (...of: ConstructorParameters<typeof InfoSeries>): InfoSeries => new InfoSeries(...of)
-    super(parts, room, { series: make, overflow: make })
+    super(parts, room, { shape: undefined, series: make, overflow: make })
   }
 
   set(labels?: unknown): void {

@@ -80,13 +80,18 @@ export interface InstrumentParts {
 }
 
 /** An instrument of any kind, as the registry keeps it. */
-export abstract class Instrument<S extends Series> implements Exposable {
+export abstract class Instrument<S extends Series<T>, T> implements Exposable {
   readonly head: FamilyHead
-  readonly table: SeriesTable<S>
+  readonly table: SeriesTable<S, T>
   protected readonly room: Room
   readonly #only: S | undefined
 
-  constructor({ head, labels, limits }: InstrumentParts, room: Room, make: SeriesMaker<S>, hasOnly = true) {
+  constructor(
+    { head, labels, limits }: InstrumentParts,
+    room: Room,
+    make: SeriesMaker<S, T>,
+    hasOnly = true,
+  ) {
     this.head = head
     this.room = room
     this.table = new SeriesTable(ownerText(head), labels, limits, room, make)

@@ -102,7 +102,7 @@ export class ProtobufFormat implements FamilyWriter {
     let total = 0
     // A histogram that is native alone has no bound but infinity, which its count tells.
     const classic = native === undefined || bounds.length > 1
-    for (let i = 0; i < counts.length; i++) {
+    for (let i = 0; i < bounds.length; i++) {
       total += counts[i] as number
       if (!classic) continue
       const bucket = out.begin(HISTOGRAM.bucket)

@@ -12,7 +12,7 @@ import { LabelTree, type Leaf } from './label-tree.ts'
 import { isPlainValue, labelValueText, MAX_LABEL_VALUE_LENGTH, wireText } from './label-value.ts'
 import type { Room } from './room.ts'
 import { METRIC } from './semconv.ts'
-import { AWAKE, GONE, type Series, type SeriesHome } from './series.ts'
+import { GONE, type Series, type SeriesHome } from './series.ts'
 
 /** The one label of the overflow series, which no instrument may choose. OpenTelemetry metrics SDK, "Overflow attribute". */
 export const OVERFLOW_LABEL = 'otel_metric_overflow'
@@ -30,9 +30,11 @@ export interface LabelValues {
 }
 
 /** How a kind of instrument makes its series; `onFold` is called for each recording that lands in the overflow. */
-export interface SeriesMaker<S extends Series> {
-  series(home: SeriesHome, values: readonly unknown[], labels: string): S
-  overflow(home: SeriesHome, values: readonly unknown[], labels: string, onFold: () => void): S
+export interface SeriesMaker<S extends Series<T>, T> {
+  /** What all series share. */
+  readonly shape: T
+  series(home: SeriesHome<T>, values: readonly unknown[], labels: string): S
+  overflow(home: SeriesHome<T>, values: readonly unknown[], labels: string, onFold: () => void): S
 }
 
 /** What limits a table. */
@@ -44,7 +46,7 @@ export interface SeriesLimits {
 }
 
 /** The other spelling of a label set, `200` for `"200"`, which leads to the same series. */
-class Alias<S extends Series> implements Leaf {
+class Alias<S> implements Leaf {
   readonly values: readonly unknown[]
   readonly series: S
 
@@ -55,17 +57,18 @@ class Alias<S extends Series> implements Leaf {
 }
 
 /** One per instrument. */
-export class SeriesTable<S extends Series> implements SeriesHome {
+export class SeriesTable<S extends Series<T>, T> implements SeriesHome<T> {
   readonly names: readonly string[]
   readonly room: Room
   readonly limits: SeriesLimits
+  readonly shape: T
   overflow: S | undefined
   /** Recordings that landed in the overflow series. */
   folded = 0
 
   readonly #owner: string
   readonly #shownNames: readonly string[]
-  readonly #make: SeriesMaker<S>
+  readonly #make: SeriesMaker<S, T>
   readonly #tree: LabelTree<S | Alias<S>>
   /** By exposed labels; made when a value is first seen that is not exposed exactly as given. */
   #byLabels: Map<string, S> | undefined
@@ -75,13 +78,15 @@ export class SeriesTable<S extends Series> implements SeriesHome {
   /** Replaced, not changed, when series go: a scrape that is under way keeps the list it began with. */
   #all: S[] = []
   #sweeper: Timer | undefined
+  /** When a sweep first found a series without a new recording; only of those that are not awake. */
+  readonly #idleSince = new Map<S, number>()
 
   constructor(
     owner: string,
     names: readonly string[],
     limits: SeriesLimits,
     room: Room,
-    make: SeriesMaker<S>,
+    make: SeriesMaker<S, T>,
   ) {
     this.#owner = owner
     this.names = names
@@ -89,6 +94,7 @@ export class SeriesTable<S extends Series> implements SeriesHome {
     this.limits = limits
     this.room = room
     this.#make = make
+    this.shape = make.shape
     this.#tree = new LabelTree(names)
   }
 
@@ -114,7 +120,7 @@ export class SeriesTable<S extends Series> implements SeriesHome {
   }
 
   /** The names that the values of `series` belong to. */
-  namesOf(series: Series): readonly string[] {
+  namesOf(series: Leaf): readonly string[] {
     return series.values === OVERFLOW_VALUES ? OVERFLOW_NAMES : this.names
   }
 
@@ -123,8 +129,8 @@ export class SeriesTable<S extends Series> implements SeriesHome {
     if (typeof labels === 'object' && labels !== null) {
       try {
         const leaf = this.#tree.find(labels as Readonly<Record<string, unknown>>)
-        const series = leaf instanceof Alias ? leaf.series : leaf
-        if (series !== undefined && series.idle !== GONE) return series
+        const series = this.#aliases > 0 ? seriesOf(leaf) : (leaf as S | undefined)
+        if (series !== undefined && series.bornMs !== GONE) return series
         const met = this.#meet(labels)
         if (met !== undefined) return met
       } catch {
@@ -147,7 +153,7 @@ export class SeriesTable<S extends Series> implements SeriesHome {
     if (typeof labels !== 'object' || labels === null || this.names.length === 0) return false
     try {
       const leaf = this.#tree.find(labels as Readonly<Record<string, unknown>>)
-      const series = leaf instanceof Alias ? leaf.series : (leaf ?? this.#exposedAs(labels))
+      const series = seriesOf(leaf) ?? this.#exposedAs(labels)
       if (series === undefined) return false
       this.letGo([series])
       return true
@@ -162,36 +168,35 @@ export class SeriesTable<S extends Series> implements SeriesHome {
     if (this.names.length > 0) this.letGo(this.#all)
     else for (const series of this.#all) this.#beginAnew(series)
     if (this.overflow === undefined) return
-    this.overflow.idle = GONE
+    this.overflow.bornMs = GONE
     this.overflow = undefined
   }
 
-  awake<T extends Series>(series: T): T {
+  awake<R extends Series<T>>(series: R): R {
     // Only series of this table have it for a home.
-    return this.#awake(series as unknown as S) as unknown as T
+    return this.#awake(series as unknown as S) as unknown as R
   }
 
   /** Lets go what was not recorded to for `ttlMs`. */
   sweep(): void {
     const { ttlMs } = this.limits
     if (ttlMs === undefined || this.names.length === 0) return
-    // Plus one, because 0 is the mark of a series that is awake.
-    const nowMs = this.ageMs() + 1
+    const nowMs = this.ageMs()
     const expired: S[] = []
     for (const series of this.#all) {
-      if (series.idle === AWAKE) series.idle = nowMs
-      else if (nowMs - series.idle >= ttlMs) expired.push(series)
+      if (series.isAwake) {
+        series.bornMs = -2 - series.bornMs
+        this.#idleSince.set(series, nowMs)
+      } else if (nowMs - (this.#idleSince.get(series) ?? nowMs) >= ttlMs) {
+        expired.push(series)
+      }
     }
     if (expired.length > 0) this.letGo(expired)
   }
 
   #awake(series: S): S {
-    if (series.idle !== GONE) {
-      series.idle = AWAKE
-      return series
-    }
-    const there = this.#again(series)
-    there.idle = AWAKE
+    const there = series.bornMs === GONE ? this.#again(series) : series
+    if (!there.isAwake) there.bornMs = -2 - there.bornMs
     return there
   }
 
@@ -199,8 +204,8 @@ export class SeriesTable<S extends Series> implements SeriesHome {
   #again(series: S): S {
     if (series.values === OVERFLOW_VALUES) return this.#overflow()
     const leaf = series.values.every(isKey) ? this.#tree.get(series.values) : undefined
-    const other = leaf instanceof Alias ? leaf.series : (leaf ?? this.#byLabels?.get(series.labels))
-    if (other !== undefined && other.idle !== GONE) return other
+    const other = seriesOf(leaf) ?? this.#byLabels?.get(series.labels)
+    if (other !== undefined && other.bornMs !== GONE) return other
     if (this.#isFull) return this.#fold(series.values)
     this.#beginAnew(series)
     this.#keep(series)
@@ -210,18 +215,18 @@ export class SeriesTable<S extends Series> implements SeriesHome {
   #beginAnew(series: S): void {
     series.clear()
     series.bornMs = this.ageMs()
-    series.idle = AWAKE
   }
 
   /** Lets these series go, which must be of this table. */
   letGo(gone: readonly S[]): void {
     for (const series of gone) {
-      series.idle = GONE
+      series.bornMs = GONE
+      this.#idleSince.delete(series)
       this.#tree.delete(series)
       this.#byLabels?.delete(series.labels)
     }
     const before = this.#all.length
-    this.#all = this.#all.filter(({ idle }) => idle !== GONE)
+    this.#all = this.#all.filter(({ bornMs }) => bornMs !== GONE)
     this.room.totalSeries -= before - this.#all.length
     if (this.#aliases === 0) return
     // Which spellings led to a series is not remembered: all are forgotten, and learnt again.
@@ -350,6 +355,10 @@ export class SeriesTable<S extends Series> implements SeriesHome {
       })
       .add()
   }
+}
+
+function seriesOf<S>(leaf: S | Alias<S> | undefined): S | undefined {
+  return leaf instanceof Alias ? leaf.series : leaf
 }
 
 /** What every object inherits is not a label that was given: `constructor` is a legal name. */

@@ -7,7 +7,7 @@
 import type { FamilyWriter, SummaryPoint } from './family-writer.ts'
 import { type At, Instrument, type InstrumentParts, type Removable } from './instrument.ts'
 import type { Room } from './room.ts'
-import { AWAKE, Series, type SeriesHome } from './series.ts'
+import { bornMsOf, Series, type SeriesHome } from './series.ts'
 import { type SlidingWindow, WindowClock } from './sliding-window.ts'
 import { type SummaryShape, windowOf } from './summary-accuracy.ts'
 import { type BoundTimed, joined, startTimer, type Timed, timed, unitMs } from './timed.ts'
@@ -31,32 +31,30 @@ type AnyWindow = Pick<SlidingWindow<never>, 'add' | 'clear'> & {
   merged(): { quantiles(wanted: readonly number[]): number[] }
 }
 
+/** What all series of a summary share. */
+interface SharedShape extends SummaryShape {
+  readonly clock: WindowClock
+  readonly unitMs: number
+}
+
 /** What a summary adds to what every series has. */
-export class SummarySeries extends Series implements BoundSummary {
+export class SummarySeries extends Series<SharedShape> implements BoundSummary {
   readonly #window: AnyWindow
-  readonly #unitMs: number
   sum = 0
   count = 0
 
-  constructor(
-    home: SeriesHome,
-    values: readonly unknown[],
-    labels: string,
-    window: AnyWindow,
-    perUnitMs: number,
-  ) {
+  constructor(home: SeriesHome<SharedShape>, values: readonly unknown[], labels: string) {
     super(home, values, labels)
-    this.#window = window
-    this.#unitMs = perUnitMs
+    this.#window = windowOf(home.shape, home.shape.clock)
   }
 
   observe(v: number): void {
-    if (this.idle === AWAKE) this.record(v)
+    if (this.isAwake) this.record(v)
     else this.home.awake<SummarySeries>(this).record(v)
   }
 
   startTimer(): () => number {
-    return startTimer(this.home.room, this.#unitMs, (passed) => this.observe(passed))
+    return startTimer(this.home.room, this.home.shape.unitMs, (passed) => this.observe(passed))
   }
 
   time<T>(fn: () => T): T {
@@ -77,7 +75,8 @@ export class SummarySeries extends Series implements BoundSummary {
   }
 
   /** What is exposed of it now. */
-  point(quantiles: readonly number[]): SummaryPoint {
+  point(): SummaryPoint {
+    const { quantiles } = this.home.shape
     const values = this.#window.merged().quantiles(quantiles)
     return { quantiles, values, sum: this.sum, count: this.count }
   }
@@ -92,15 +91,8 @@ export class SummarySeries extends Series implements BoundSummary {
 class OverflowSummarySeries extends SummarySeries {
   readonly #onFold: () => void
 
-  constructor(
-    home: SeriesHome,
-    values: readonly unknown[],
-    labels: string,
-    window: AnyWindow,
-    perUnitMs: number,
-    onFold: () => void,
-  ) {
-    super(home, values, labels, window, perUnitMs)
+  constructor(home: SeriesHome<SharedShape>, values: readonly unknown[], labels: string, onFold: () => void) {
+    super(home, values, labels)
     this.#onFold = onFold
   }
 
@@ -119,21 +111,14 @@ const NOWHERE: BoundSummary = {
 }
 
 /** The summary itself; the registry hands it out as `Summary<L>`, whose types know the labels. */
-export class SummaryInstrument extends Instrument<SummarySeries> {
-  readonly #shape: SummaryShape
-  readonly #unitMs: number
-
+export class SummaryInstrument extends Instrument<SummarySeries, SharedShape> {
   constructor(parts: InstrumentParts, room: Room, shape: SummaryShape) {
-    const perUnitMs = unitMs(parts.head.unit)
     const clock = new WindowClock(room.clock, shape.maxAgeMs, shape.ageBuckets)
     super(parts, room, {
-      series: (home, values, labels) =>
-        new SummarySeries(home, values, labels, windowOf(shape, clock), perUnitMs),
-      overflow: (home, values, labels, onFold) =>
-        new OverflowSummarySeries(home, values, labels, windowOf(shape, clock), perUnitMs, onFold),
+      shape: { ...shape, clock, unitMs: unitMs(parts.head.unit) },
+      series: (home, values, labels) => new SummarySeries(home, values, labels),
+      overflow: (home, values, labels, onFold) => new OverflowSummarySeries(home, values, labels, onFold),
     })
-    this.#shape = shape
-    this.#unitMs = perUnitMs
   }
 
   observe(v: number, labels?: unknown): void {
@@ -141,7 +126,7 @@ export class SummaryInstrument extends Instrument<SummarySeries> {
   }
 
   startTimer(labels?: unknown): (rest?: unknown) => number {
-    return startTimer(this.room, this.#unitMs, (passed, rest?: unknown) =>
+    return startTimer(this.room, this.table.shape.unitMs, (passed, rest?: unknown) =>
       this.observe(passed, joined(labels, rest)),
     )
   }
@@ -155,7 +140,7 @@ export class SummaryInstrument extends Instrument<SummarySeries> {
   }
 
   protected writeSeries(series: SummarySeries, writer: FamilyWriter): void {
-    const createdMs = this.room.wallMsOf(series.bornMs)
-    writer.summary(this.table.namesOf(series), series, series.point(this.#shape.quantiles), createdMs)
+    const createdMs = this.room.wallMsOf(bornMsOf(series))
+    writer.summary(this.table.namesOf(series), series, series.point(), createdMs)
   }
 }

@@ -105,7 +105,7 @@ export class TextFormat implements FamilyWriter {
     // The beginning of a bucket's line is written once, and copied for the others.
     const size = out.length - from
     let total = 0
-    for (let i = 0; i < counts.length; i++) {
+    for (let i = 0; i < bounds.length; i++) {
       if (i > 0) out.again(from, size)
       total += counts[i] as number
       out.bytes(suffixes[i] as Uint8Array)
