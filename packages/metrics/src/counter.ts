@@ -107,7 +107,6 @@ export class CounterInstrument extends Instrument<CounterSeries, undefined> {
   }
 
   protected writeSeries(series: CounterSeries, writer: FamilyWriter): void {
-    const createdMs = this.room.wallMsOf(bornMsOf(series))
-    writer.value(this.table.namesOf(series), series, series.value, series.exemplar, createdMs)
+    writer.value(this.table.namesOf(series), series, series.value, series.exemplar, bornMsOf(series))
   }
 }

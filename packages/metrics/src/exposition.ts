@@ -26,7 +26,7 @@ export function renderFamilies(
   room: Room,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   return format === 'protobuf'
-    ? renderProtobuf(families, new ProtobufFormat(escaping), room)
+    ? renderProtobuf(families, new ProtobufFormat(escaping, room), room)
     : renderText(families, new TextFormat(format, escaping), room)
 }
 

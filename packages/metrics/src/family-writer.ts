@@ -44,22 +44,23 @@ export interface FamilyWriter {
   /**
    * A point of a type without parts: counter, gauge, info, unknown.
    * @param names of the labels, in the order of the values
-   * @param createdMs since 1970, for a counter
+   * @param bornMs when the series began, as `Room.ageMs`; a small integer, where a time of day would be a number on the
+   *   heap for each series
    */
   value(
     names: readonly string[],
     at: PointLabels,
     value: number,
     exemplar: ShownExemplar | undefined,
-    createdMs: number | undefined,
+    bornMs: number | undefined,
   ): void
   histogram(
     names: readonly string[],
     at: PointLabels,
     point: HistogramPoint,
-    createdMs: number | undefined,
+    bornMs: number | undefined,
   ): void
-  summary(names: readonly string[], at: PointLabels, point: SummaryPoint, createdMs: number | undefined): void
+  summary(names: readonly string[], at: PointLabels, point: SummaryPoint, bornMs: number | undefined): void
   /** A copy of what was written since the last call, for the reader to keep. */
   take(): Uint8Array
   /** Forgets what was written. */

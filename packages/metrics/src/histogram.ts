@@ -205,7 +205,7 @@ export class HistogramInstrument extends Instrument<HistogramSeries, HistogramSh
   }
 
   protected writeSeries(series: HistogramSeries, writer: FamilyWriter): void {
-    writer.histogram(this.table.namesOf(series), series, series, this.room.wallMsOf(bornMsOf(series)))
+    writer.histogram(this.table.namesOf(series), series, series, bornMsOf(series))
   }
 }
 

@@ -11,6 +11,7 @@ import { type FamilyHead, type FamilyType, sampleName } from './family.ts'
 import type { FamilyWriter, HistogramPoint, PointLabels, SummaryPoint } from './family-writer.ts'
 import { labelValueText } from './label-value.ts'
 import { type NativeBuckets, type Spans, toSpans } from './native-buckets.ts'
+import type { Room } from './room.ts'
 
 /** `MetricType`; an info is a gauge that is always 1. */
 const TYPES: Readonly<Record<FamilyType, number>> = {
@@ -51,10 +52,12 @@ const EXEMPLAR = { label: 1, value: 2, timestamp: 3 } as const
 export class ProtobufFormat implements FamilyWriter {
   readonly #out = new ProtobufWriter({ slabBytes: 64 * 1024 })
   readonly #escaping: Escaping
+  readonly #room: Room
   #type: FamilyType = 'unknown'
 
-  constructor(escaping: Escaping) {
+  constructor(escaping: Escaping, room: Room) {
     this.#escaping = escaping
+    this.#room = room
   }
 
   get length(): number {
@@ -75,7 +78,7 @@ export class ProtobufFormat implements FamilyWriter {
     at: PointLabels,
     value: number,
     exemplar: ShownExemplar | undefined,
-    createdMs: number | undefined,
+    bornMs: number | undefined,
   ): void {
     const out = this.#out
     const metric = this.#beginMetric(names, at)
@@ -84,7 +87,7 @@ export class ProtobufFormat implements FamilyWriter {
     out.double(COUNTER.value, value)
     if (type === 'counter') {
       if (exemplar !== undefined) this.#exemplar(COUNTER.exemplar, exemplar)
-      this.#time(COUNTER.created, createdMs)
+      this.#created(COUNTER.created, bornMs)
     }
     out.end(point)
     out.end(metric)
@@ -94,7 +97,7 @@ export class ProtobufFormat implements FamilyWriter {
     names: readonly string[],
     at: PointLabels,
     { bounds, counts, exemplars, native, sum }: HistogramPoint,
-    createdMs: number | undefined,
+    bornMs: number | undefined,
   ): void {
     const out = this.#out
     const metric = this.#beginMetric(names, at)
@@ -121,7 +124,7 @@ export class ProtobufFormat implements FamilyWriter {
     for (const exemplar of native === undefined ? [] : (exemplars ?? [])) {
       if (exemplar !== undefined) this.#exemplar(HISTOGRAM.exemplar, exemplar)
     }
-    this.#time(HISTOGRAM.created, createdMs)
+    this.#created(HISTOGRAM.created, bornMs)
     out.end(histogram)
     out.end(metric)
   }
@@ -130,7 +133,7 @@ export class ProtobufFormat implements FamilyWriter {
     names: readonly string[],
     at: PointLabels,
     { count, quantiles, sum, values }: SummaryPoint,
-    createdMs: number | undefined,
+    bornMs: number | undefined,
   ): void {
     const out = this.#out
     const metric = this.#beginMetric(names, at)
@@ -143,7 +146,7 @@ export class ProtobufFormat implements FamilyWriter {
       out.double(2, values[i] as number)
       out.end(mark)
     }
-    this.#time(SUMMARY.created, createdMs)
+    this.#created(SUMMARY.created, bornMs)
     out.end(summary)
     out.end(metric)
   }
@@ -202,6 +205,10 @@ export class ProtobufFormat implements FamilyWriter {
     out.double(EXEMPLAR.value, value)
     this.#time(EXEMPLAR.timestamp, atMs)
     out.end(mark)
+  }
+
+  #created(field: number, bornMs: number | undefined): void {
+    if (bornMs !== undefined) this.#time(field, this.#room.wallMsOf(bornMs))
   }
 
   /** `google.protobuf.Timestamp`. */

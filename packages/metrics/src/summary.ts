@@ -140,7 +140,6 @@ export class SummaryInstrument extends Instrument<SummarySeries, SharedShape> {
   }
 
   protected writeSeries(series: SummarySeries, writer: FamilyWriter): void {
-    const createdMs = this.room.wallMsOf(bornMsOf(series))
-    writer.summary(this.table.namesOf(series), series, series.point(), createdMs)
+    writer.summary(this.table.namesOf(series), series, series.point(), bornMsOf(series))
   }
 }
