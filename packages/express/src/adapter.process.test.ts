@@ -64,6 +64,7 @@ for (const { name, express } of versions) {
           throw new RangeError('rejected')
         }),
       )
+      app.get('/refused', (_req, _res, next) => next(new TypeError('refused')))
       app.get('/slow', () => {})
       app.get('/twice', (_req, res) => {
         res.send('first')
@@ -72,6 +73,7 @@ for (const { name, express } of versions) {
       app.get('/raw/:how', (req, res) => answerRaw(req.params['how'], req, res))
       const onError: ErrorRequestHandler = (error, _req, res, next) => {
         if (error instanceof SyntaxError) res.status(503).json({ handled: true })
+        else if (error instanceof TypeError) res.status(422).end()
         else next(error)
       }
       app.use(onError)

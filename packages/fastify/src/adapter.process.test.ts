@@ -84,6 +84,9 @@ async function started(app: FastifyInstance): Promise<StartedApp> {
     await turn()
     throw new RangeError('rejected')
   })
+  app.get('/refused', () => {
+    throw new TypeError('refused')
+  })
   app.get('/slow', () => new Promise(() => {}))
   app.get('/twice', (_request, reply) => {
     reply.send({ answer: 'first' })
@@ -94,6 +97,7 @@ async function started(app: FastifyInstance): Promise<StartedApp> {
     answerRaw(params.how, raw, reply.raw)
   })
   app.setErrorHandler(async (error, _request, reply) => {
+    if (error instanceof TypeError) return reply.code(422).send()
     if (!(error instanceof SyntaxError)) throw error
     reply.code(503)
     return { handled: true }

@@ -5,6 +5,7 @@
 import type { Req, RequestTelemetry, Res, ServerRequest, Telemetry } from '@triscope/sdk'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { hasLogger, writesRequestLines } from './framework-logger.ts'
+import { tellRefused } from './refused-requests.ts'
 import { isInjected, pairRequests, responseOf } from './response-of.ts'
 
 type Log = FastifyRequest['log']
@@ -50,6 +51,11 @@ export function addRequestHooks(app: FastifyInstance, telemetry: Telemetry): voi
     done()
   })
 
+  tellRefused(
+    app,
+    telemetry,
+    logs ? { access, logger: app.log as unknown as Telemetry['logger'] } : undefined,
+  )
   if (!app.hasRequestDecorator('triscope')) {
     app.decorateRequest('triscope', {
       getter(this: FastifyRequest): RequestTelemetry {

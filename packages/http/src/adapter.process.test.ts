@@ -53,6 +53,9 @@ const routes: Routes = {
     await turn()
     throw new RangeError('rejected')
   },
+  'GET /refused': () => {
+    throw new TypeError('refused')
+  },
   'GET /slow': () => {},
   'GET /twice': ({ res }) => {
     res.end('first')

@@ -35,6 +35,7 @@ export function routed(routes: Routes): (req: IncomingMessage, res: ServerRespon
       request.error(error)
       if (res.headersSent) res.destroy()
       else if (error instanceof SyntaxError) json(res, 503, { handled: true })
+      else if (error instanceof TypeError) json(res, 422, {})
       else json(res, 500, { failed: true })
     }
   }

@@ -23,6 +23,19 @@ export function describeErrors(suite: AdapterSuite): void {
       if (status === 503) expect(told.body).toEqual({ handled: true })
     })
 
+    it('tells the error also where the app answers it as a mistake of the client, which is no failure', async () => {
+      const told = await suite.tell('/refused')
+      expect(told.response.status).toBe(422)
+      expect(told.span.events[0]?.attributes).toMatchObject({
+        'exception.type': 'TypeError',
+        'exception.message': 'refused',
+      })
+      expect(told.line).toMatchObject({ level: 40, error: { type: 'TypeError', message: 'refused' } })
+      expect(told.span.status.code).not.toBe(ERROR)
+      expect(told.span.attributes['error.type']).toBeUndefined()
+      expect(told.series.labels['error_type'] ?? '').toBe('')
+    })
+
     it('is no failure of the service that nothing was found', async () => {
       const { span, series, line } = await suite.tell('/missing')
       expect(span.status.code).not.toBe(ERROR)

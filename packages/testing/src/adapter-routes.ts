@@ -1,6 +1,7 @@
 /** What every adapter says of a request's route: the template that matched, or nothing. */
 import { describe, expect, it } from 'vitest'
 import { type AdapterSuite, same, signals } from './adapter-suite.ts'
+import { RawClient, rawRequest } from './raw-client.ts'
 
 export function describeRoutes(suite: AdapterSuite): void {
   describe('routes', () => {
@@ -33,6 +34,15 @@ export function describeRoutes(suite: AdapterSuite): void {
       expect(told.response.status).toBe(404)
       expect(told.series.labels['http_route']).toBe('(unmatched)')
       expect(await suite.observer.metrics()).not.toContain('orders/7')
+    })
+
+    it('tells a path whose escapes are broken, whoever refuses it, without its text', async () => {
+      const told = await suite.tellOne(async () => {
+        await (await RawClient.send(suite.url, rawRequest('/%zz-broken', ['Connection: close']))).closed
+      })
+      expect(told.span.attributes['http.response.status_code']).toBeGreaterThanOrEqual(400)
+      expect(told.series.labels['http_route']).toBe('(unmatched)')
+      expect(await suite.observer.metrics()).not.toContain('zz-broken')
     })
 
     it('tells a HEAD request by the route of GET', async () => {

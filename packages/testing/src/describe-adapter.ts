@@ -43,7 +43,8 @@ export const serverOptions: { readonly connectionsCheckingInterval: number } = {
  * - `GET /rejects`: an async handler that fails with `new RangeError('rejected')` after a turn, to which the framework
  *   answers.
  * - `GET /api/v1/handled`: throws `new SyntaxError('handled')`, to which the app's own error handler answers 503 and
- *   `{"handled":true}`. It answers so to every SyntaxError of the app, and to nothing else.
+ *   `{"handled":true}`. It answers so to every SyntaxError of the app.
+ * - `GET /refused`: throws `new TypeError('refused')`, to which that error handler answers 422.
  * - `GET /slow`: never answers.
  * - `GET /twice`: answers twice by the framework's own means.
  * - `GET /raw/:how`: leaves the answer to `answerRaw(how, req, res)`, with node's own request and response.
