@@ -1,5 +1,6 @@
 /** One build for every package: ESM and CJS, declarations for both, chunks shared between the entries of a package. */
 import type { Options } from 'tsup'
+import { esbuildWorkerSource } from './scripts/worker-source.mjs'
 
 export function packageBuild(entry: readonly string[] = ['src/index.ts']): Options {
   return {
@@ -12,5 +13,6 @@ export function packageBuild(entry: readonly string[] = ['src/index.ts']): Optio
     platform: 'node',
     // Two CJS entries that share a class must share one copy of it, or private members are not theirs.
     splitting: true,
+    esbuildPlugins: [esbuildWorkerSource],
   }
 }

@@ -1,9 +1,11 @@
 import { defineConfig } from 'vitest/config'
+import { viteWorkerSource } from './scripts/worker-source.mjs'
 
 const conditions = ['@triscope/source', 'node', 'import', 'default']
 
 // Checks that need more than Node: a build, installers and a registry, or real servers. `npm test` leaves them out.
 export default defineConfig({
+  plugins: [viteWorkerSource],
   resolve: { conditions },
   ssr: { resolve: { conditions: ['@triscope/source', 'node'], externalConditions: ['node'] } },
   test: {

@@ -1,10 +1,12 @@
 import { defineConfig } from 'vitest/config'
+import { viteWorkerSource } from './scripts/worker-source.mjs'
 
 // Tests run from source: the export condition below comes first, so nothing needs to be built before `npm test`.
 // `import` is not named: vitest hands these to node as `--conditions`, where they would also hold for `require`.
 const conditions = ['@triscope/source', 'node']
 
 export default defineConfig({
+  plugins: [viteWorkerSource],
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: ['node'] } },
   test: {

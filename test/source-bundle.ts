@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
+import { esbuildWorkerSource } from '../scripts/worker-source.mjs'
 
 /** Root of the workspace. */
 export const root: string = fileURLToPath(new URL('..', import.meta.url))
@@ -35,7 +36,7 @@ export async function bundleProgram(program: string, folder: string, room: strin
     target: 'node20',
     conditions: ['@triscope/source'],
     sourcemap: 'inline',
-    plugins: [thirdPartiesOutside],
+    plugins: [esbuildWorkerSource, thirdPartiesOutside],
     logLevel: 'silent',
   })
   return outfile

@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Clock, Diagnostics } from '@triscope/core'
-import { createGrpcSender, createHttpSender, readOtlpAnswer, type Sender } from './index.ts'
+import { createThreadedSender, readOtlpAnswer, type Sender, type SenderThread } from './index.ts'
 import { reset, startBackend } from './scripted-backend.fixture.ts'
 import { answerCall, refuseCall, resetCall, startGrpcBackend } from './scripted-grpc.fixture.ts'
 
@@ -42,11 +42,17 @@ export interface FaultBackend {
   close(): Promise<void>
 }
 
+export interface SenderParts {
+  readonly clock: Clock
+  readonly diagnostics: Diagnostics
+  readonly thread: SenderThread
+}
+
 export interface Protocol {
   readonly name: string
   /** Of the URL that a backend on this port is reached by. */
   urlOf(port: number): string
-  createSender(url: string, parts: { clock: Clock; diagnostics: Diagnostics }): Sender
+  createSender(url: string, parts: SenderParts): Sender
   start(script: FaultScript): Promise<FaultBackend>
   /** Failures after which the same bytes are sent again, by scenario; and how long the backend asks to wait. */
   readonly retried: readonly [scenario: string, failure: Failure, waitMs: number][]
@@ -68,8 +74,11 @@ function overHttp(
   return {
     name,
     urlOf: (port) => `http://127.0.0.1:${port}/v1/traces`,
-    createSender: (url, parts) =>
-      createHttpSender({ url, contentType, compression: 'gzip', readAnswer: readOtlpAnswer, ...parts }),
+    createSender: (url, { thread, ...parts }) =>
+      createThreadedSender(
+        { http: { url, contentType, compression: 'gzip', readAnswer: readOtlpAnswer, ...parts } },
+        thread,
+      ),
     start: ({ answer, takesBody, port }) =>
       startBackend({
         ...(port === undefined ? {} : { port }),
@@ -131,14 +140,19 @@ function partialInJson(rejected: number, message: string): Buffer {
 const overGrpc: Protocol = {
   name: 'grpc',
   urlOf: (port) => `http://127.0.0.1:${port}`,
-  createSender: (url, parts) =>
-    createGrpcSender({
-      url,
-      method: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
-      compression: 'gzip',
-      readAnswer: readOtlpAnswer,
-      ...parts,
-    }),
+  createSender: (url, { thread, ...parts }) =>
+    createThreadedSender(
+      {
+        grpc: {
+          url,
+          method: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+          compression: 'gzip',
+          readAnswer: readOtlpAnswer,
+          ...parts,
+        },
+      },
+      thread,
+    ),
   start: ({ answer, takesBody, port }) =>
     startGrpcBackend({
       ...(port === undefined ? {} : { port }),

@@ -18,3 +18,4 @@ export {
   MAX_DATAGRAM_BYTES,
   type UdpSenderOptions,
 } from './udp-sender.ts'
+export { createThreadedSender, type SenderThread, type ThreadedSenderOptions } from './worker-sender.ts'

@@ -16,6 +16,7 @@ import {
   SDK_VERSION,
   systemClock,
 } from '@triscope/core'
+import type { SenderThread } from '@triscope/delivery'
 import { type ClientCall, watchClientCalls } from './clients.ts'
 import { Engine } from './engine.ts'
 import type { BatchOptions } from './exporters/export-parts.ts'
@@ -49,6 +50,12 @@ export interface TracingOptions {
    * @default none: spans are made and joined to logs and exemplars, but not sent
    */
   exporter?: ExporterOption | readonly ExporterOption[]
+  /**
+   * Where OTLP is compressed and sent from: a thread of its own, or the main one. `auto` takes a thread where two CPUs or
+   * more may be used, cgroup quotas counted, and from the second request on.
+   * @default 'auto'
+   */
+  sender?: SenderThread
   /**
    * Processors written for OpenTelemetry. What they write in `onEnding` is exported; in `onEnd` it is too late.
    * @default none
@@ -122,6 +129,7 @@ const OPTION_KEYS: readonly string[] = [
   'limits',
   'detect',
   'batch',
+  'sender',
   'redaction',
   'diagnostics',
   'clock',
@@ -147,6 +155,7 @@ export function createTracing(options: TracingOptions & RoomOptions): Tracing {
     clock,
     diagnostics,
     env: options.env ?? {},
+    thread: options.sender ?? 'auto',
   })
   const processors = [...(options.processors ?? []), ...exports.processors]
   const formats = resolvePropagators(options.propagators, diagnostics)

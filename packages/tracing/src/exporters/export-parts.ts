@@ -1,6 +1,6 @@
 /** What every exporter of ours is made of: a frame, a sender, and the figures that all share. */
 import { type Clock, type Diagnostics, type Resource, rejectUnknownKeys } from '@triscope/core'
-import { createDelivery, type Delivery, type Sender } from '@triscope/delivery'
+import { createDelivery, type Delivery, type Sender, type SenderThread } from '@triscope/delivery'
 import type { ScopeTable } from '../scope.ts'
 
 /** How spans are gathered, for each exporter alike. */
@@ -27,6 +27,8 @@ export interface ExportParts {
   readonly clock: Clock
   readonly diagnostics: Diagnostics
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Where OTLP is sent from. @default 'auto' */
+  readonly thread?: SenderThread | undefined
   /** The place of the exporter in the list, in the label `otel_component_name` of its counters. */
   readonly place: number
 }

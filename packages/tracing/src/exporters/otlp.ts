@@ -1,8 +1,7 @@
 /** Spans to one OTLP endpoint, over one of its three protocols, through delivery's queue. */
 import { rejectOption, rejectUnknownKeys } from '@triscope/core'
 import {
-  createGrpcSender,
-  createHttpSender,
+  createThreadedSender,
   type Delivery,
   type HttpTls,
   proxyFor,
@@ -86,7 +85,7 @@ export function createOtlpExport(
   })
 }
 
-function senderOf(exporter: OtlpExporterOptions, { clock, diagnostics, env }: ExportParts): Sender {
+function senderOf(exporter: OtlpExporterOptions, { clock, diagnostics, env, thread }: ExportParts): Sender {
   const { protocol, timeoutMs: _delivery, proxy: given, ...endpoint } = exporter
   const proxy = given === false ? undefined : (given ?? proxyFor(endpoint.url, env, diagnostics))
   const common = {
@@ -97,9 +96,9 @@ function senderOf(exporter: OtlpExporterOptions, { clock, diagnostics, env }: Ex
     diagnostics,
     clock,
   }
-  if (protocol === 'grpc') return createGrpcSender({ ...common, method: EXPORT_METHOD })
+  if (protocol === 'grpc') return createThreadedSender({ grpc: { ...common, method: EXPORT_METHOD } }, thread)
   const contentType = protocol === 'http/json' ? 'application/json' : 'application/x-protobuf'
-  return createHttpSender({ ...common, contentType })
+  return createThreadedSender({ http: { ...common, contentType } }, thread)
 }
 
 /** opentelemetry-proto 1.9, `trace_service.proto`. */
