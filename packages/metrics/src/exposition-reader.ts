@@ -40,6 +40,7 @@ export interface ReadProblem {
 export interface ReadExposition {
   readonly families: readonly ReadFamily[]
   readonly problems: readonly ReadProblem[]
+  readonly isOpenMetrics: boolean
 }
 
 /** Reads a whole exposition; it is OpenMetrics when it ends with `# EOF`. */
@@ -90,7 +91,11 @@ class Reader {
       this.#readLine(this.#lines[last] as string, last + 1)
       this.#problem('', 'the last line does not end with a line feed')
     }
-    return { families: [...this.#families.values()], problems: this.#problems }
+    return {
+      families: [...this.#families.values()],
+      problems: this.#problems,
+      isOpenMetrics: this.#isOpenMetrics,
+    }
   }
 
   #problem(name: string, message: string): void {
@@ -121,7 +126,8 @@ class Reader {
     const family = this.#family(name)
     if (kind === 'HELP') {
       if (family.help !== undefined) this.#problem(name, 'a second HELP line')
-      if (/\\(?![\\n"])/.test(rest)) this.#problem(name, 'HELP has a backslash that escapes nothing')
+      if (!/^(?:[^\\]|\\[\\n"])*$/.test(rest))
+        this.#problem(name, 'HELP has a backslash that escapes nothing')
       family.help = rest
     } else if (kind === 'TYPE') {
       const type = rest.trim()
@@ -177,17 +183,24 @@ class Reader {
       if (more.length > 0) throw new Error('more behind the value than a timestamp')
       if (timestamp !== undefined) numberOf(timestamp)
       const exemplar = exemplarText === undefined ? undefined : readExemplar(exemplarText)
-      this.#familyOf(name).samples.push({
-        name,
-        labels,
-        value: numberOf(value ?? ''),
-        exemplar,
-        line: this.#line,
-      })
+      const family = this.#familyOf(name)
+      checkBound(family, name, labels)
+      family.samples.push({ name, labels, value: numberOf(value ?? ''), exemplar, line: this.#line })
     } catch (error) {
       this.#problem(name, (error as Error).message)
     }
   }
+}
+
+/** A bucket or a quantile whose place is no number cannot be stored. */
+function checkBound(family: ReadFamily, name: string, labels: ReadonlyMap<string, string>): void {
+  const isBucket = family.type === 'histogram' && name === `${family.name}_bucket`
+  const isQuantile = family.type === 'summary' && name === family.name
+  if (!isBucket && !isQuantile) return
+  const label = isBucket ? 'le' : 'quantile'
+  const bound = labels.get(label)
+  if (bound === undefined) throw new Error(`label "${label}" is missing`)
+  numberOf(bound)
 }
 
 function split(text: string, mark: string): [string, string | undefined] {

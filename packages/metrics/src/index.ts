@@ -6,11 +6,14 @@ export type { BoundGauge, BoundUpDownCounter, Gauge, UpDownCounter } from './gau
 export type { BoundHistogram, Histogram } from './histogram.ts'
 export type { Info } from './info.ts'
 export type { At, InstrumentOptions, Removable } from './instrument.ts'
+export { lint } from './lint.ts'
+export type { LintCode, LintFinding } from './lint-rules.ts'
 export type { NameRule } from './names.ts'
 export type { NativeOptions } from './native-buckets.ts'
 export type { Observable, ObserveCallback, Observer } from './observable.ts'
 export { diagnosticsSource, registrySource } from './own-metrics.ts'
 export type { PointExemplar } from './point-exemplar.ts'
+export type { LintMode } from './registration-lint.ts'
 export {
   type ConfigureOptions,
   createRegistry,

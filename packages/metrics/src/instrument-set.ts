@@ -44,9 +44,15 @@ export function shownNames(base: string, type: FamilyType): readonly string[] {
 
 /** The instruments of one registry. */
 export class InstrumentSet {
+  readonly #onNew: (definition: Definition) => void
   readonly #byBase = new Map<string, Entry>()
   /** Which instrument uses a name in any format. */
   readonly #claims = new Map<string, Entry>()
+
+  /** @param onNew asked before one is made; what it throws keeps it from being made */
+  constructor(onNew: (definition: Definition) => void) {
+    this.#onNew = onNew
+  }
 
   /** In the order they were made. */
   all(): readonly AnyInstrument[] {
@@ -77,6 +83,7 @@ export class InstrumentSet {
         { hint: 'give one of them another name' },
       )
     }
+    this.#onNew(definition)
     const instrument = create()
     const entry = { definition: { ...definition, labels: [...labels] }, instrument }
     this.#byBase.set(head.base, entry)

@@ -27,6 +27,7 @@ import type { NameRule } from './names.ts'
 import { checkNative, type NativeOptions } from './native-buckets.ts'
 import { type Negotiated, negotiate } from './negotiate.ts'
 import { type Observable, ObservableInstrument, type ObserveCallback } from './observable.ts'
+import { checkLintMode, type LintMode, RegistrationLint } from './registration-lint.ts'
 import { Room } from './room.ts'
 import type { LabelValues } from './series-table.ts'
 import { SharedRenderings } from './shared-rendering.ts'
@@ -60,6 +61,12 @@ export interface RegistryOptions {
    * @default 'legacy'
    */
   names?: NameRule
+  /**
+   * What happens to an instrument whose name, unit, help or labels break the conventions, as `lint` finds them:
+   * `throw` refuses it with `TRI_ERR_METRIC_LINT`, `warn` makes it and says `TRI_WARN_METRIC_LINT`.
+   * @default 'warn'
+   */
+  lint?: LintMode
 }
 
 /** What a histogram takes. */
@@ -175,7 +182,7 @@ export type ConfigureOptions = Omit<RegistryOptions, 'names'> & {
   diagnostics?: Diagnostics
 }
 
-const defaults = { maxSeries: 2000, exemplars: true, names: 'legacy', timeoutMs: 5000 } as const
+const defaults = { maxSeries: 2000, exemplars: true, names: 'legacy', lint: 'warn', timeoutMs: 5000 } as const
 
 /** Makes an empty registry. Throws `TRI_ERR_OPTION` or `TRI_ERR_UNKNOWN_OPTION`. */
 export function createRegistry(options: RegistryOptions & RoomOptions = {}): Registry {
@@ -184,6 +191,7 @@ export function createRegistry(options: RegistryOptions & RoomOptions = {}): Reg
     'maxTotalSeries',
     'exemplars',
     'names',
+    'lint',
     'diagnostics',
     'clock',
     'env',
@@ -199,7 +207,8 @@ export function processRegistry(): Registry {
 class MetricRegistry implements Registry {
   readonly #room: Room
   readonly #names: NameRule
-  readonly #instruments = new InstrumentSet()
+  readonly #lint: RegistrationLint
+  readonly #instruments: InstrumentSet
   readonly #sources: SourceSet
   readonly #renderings: SharedRenderings
   /** The store the registry made for itself, until it is told where to report. */
@@ -216,6 +225,8 @@ class MetricRegistry implements Registry {
     const { maxTotalSeries: total } = options
     const totalLimit = total === undefined ? undefined : checkMaxSeries('maxTotalSeries', total)
     this.#room = new Room(diagnostics, clock, options.exemplars ?? defaults.exemplars, maxSeries, totalLimit)
+    this.#lint = new RegistrationLint(checkLintMode('lint', options.lint ?? defaults.lint), this.#room)
+    this.#instruments = new InstrumentSet((definition) => this.#lint.check(definition))
     this.#sources = new SourceSet(this.#room, this.#names)
     this.#renderings = new SharedRenderings(clock)
   }
@@ -318,11 +329,12 @@ class MetricRegistry implements Registry {
     return this.#room.busyMs
   }
 
-  configure({ diagnostics, exemplars, maxSeries, maxTotalSeries }: ConfigureOptions): void {
+  configure({ diagnostics, exemplars, lint, maxSeries, maxTotalSeries }: ConfigureOptions): void {
     if (maxSeries !== undefined) this.#room.maxSeries = checkMaxSeries('metrics.maxSeries', maxSeries)
     if (maxTotalSeries !== undefined) {
       this.#room.ownTotalLimit = checkMaxSeries('metrics.maxTotalSeries', maxTotalSeries)
     }
+    if (lint !== undefined) this.#lint.mode = checkLintMode('metrics.lint', lint)
     if (exemplars !== undefined) this.#room.exemplars = exemplars
     if (diagnostics === undefined) return
     for (const { name, help, labels, type, value } of this.#own?.snapshot() ?? []) {

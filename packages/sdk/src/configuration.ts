@@ -4,7 +4,7 @@
  */
 import type { Diagnostics, Resource } from '@triscope/core'
 import type { OtlpLogsOptions } from '@triscope/logging'
-import type { RuntimeMetricsOptions } from '@triscope/metrics'
+import type { LintMode, RuntimeMetricsOptions } from '@triscope/metrics'
 import { PROPAGATOR_NAMES, type TracingOptions } from '@triscope/tracing'
 import { EnvReader } from './env.ts'
 import { exporterOf, type GivenExporter } from './exporter-variables.ts'
@@ -30,7 +30,9 @@ export interface Configuration {
   environment: string
   /** Where nobody develops: the environment is called production, or `NODE_ENV` is. */
   isProduction: boolean
-  metrics: { place: MetricsPlace; exemplars: boolean; runtime: RuntimeMetricsOptions | undefined } | undefined
+  metrics:
+    | { place: MetricsPlace; exemplars: boolean; runtime: RuntimeMetricsOptions | undefined; lint: LintMode }
+    | undefined
   /** `goesTo` says where spans are sent, in words; `undefined` where they are not. */
   tracing:
     | { options: Omit<TracingOptions, 'resource'>; outbound: boolean; goesTo: string | undefined }
@@ -57,7 +59,15 @@ export function resolveConfiguration(
     enabled: (options.enabled ?? true) && read.flag('OTEL_SDK_DISABLED') !== true,
     environment,
     isProduction,
-    metrics: options.metrics === false ? undefined : metricsOf(options.metrics ?? {}, isProduction, read),
+    metrics:
+      options.metrics === false
+        ? undefined
+        : metricsOf(
+            options.metrics ?? {},
+            isProduction,
+            mode === 'development' || options.environment === 'development',
+            read,
+          ),
     tracing:
       options.tracing === false ? undefined : tracingOf(options.tracing ?? {}, read, mode === 'development'),
     logExporter: options.logging === false ? undefined : logExporterOf(options.logging?.otlp, read),
@@ -70,7 +80,12 @@ export function resolveConfiguration(
   }
 }
 
-function metricsOf(given: MetricsOptions, isProduction: boolean, read: EnvReader): Configuration['metrics'] {
+function metricsOf(
+  given: MetricsOptions,
+  isProduction: boolean,
+  isDevelopment: boolean,
+  read: EnvReader,
+): Configuration['metrics'] {
   const port = given.port ?? read.integer(0, 65_535, 'OTEL_EXPORTER_PROMETHEUS_PORT')
   const host = given.host ?? read.text('OTEL_EXPORTER_PROMETHEUS_HOST') ?? '127.0.0.1'
   const path = given.path ?? '/metrics'
@@ -82,6 +97,8 @@ function metricsOf(given: MetricsOptions, isProduction: boolean, read: EnvReader
       toProxies: given.public ?? !isProduction,
     },
     exemplars: given.exemplars ?? filter !== 'always_off',
+    // Where nothing says which environment it is, it may be production: there a name is no reason not to start.
+    lint: given.lint ?? (isDevelopment && !isProduction ? 'throw' : 'warn'),
     runtime: given.runtime === false ? undefined : given.runtime === true ? {} : (given.runtime ?? {}),
   }
 }

@@ -2,7 +2,7 @@
 import type { Clock, DiagnosticMessage, RedactionOptions, Value } from '@triscope/core'
 import { rejectOption, rejectUnknownKeys } from '@triscope/core'
 import type { LoggingOptions, OtlpLogsOptions } from '@triscope/logging'
-import type { Registry, RuntimeMetricsOptions } from '@triscope/metrics'
+import type { LintMode, Registry, RuntimeMetricsOptions } from '@triscope/metrics'
 import type { ForeignRegistry } from '@triscope/metrics/prom-client'
 import type { OtlpExporterOptions, OtlpProtocol, TracingOptions } from '@triscope/tracing'
 import type { Env } from './env.ts'
@@ -98,6 +98,12 @@ export interface MetricsOptions {
    */
   runtime?: boolean | RuntimeMetricsOptions
   /**
+   * What happens to an instrument whose name, unit, help or labels break the conventions: `throw` refuses it, `warn`
+   * says so once, `off` says nothing. The codes are in docs/lint.md.
+   * @default `throw` where `environment` or `NODE_ENV` says `development` in so many words, else `warn`
+   */
+  lint?: LintMode
+  /**
    * Registries of prom-client whose metrics are served with ours, as by `telemetry.register`: its `register`, or a list.
    * @default none
    */
@@ -176,6 +182,8 @@ const METRICS_CHECKS: Record<keyof MetricsOptions, Check> = {
   maxTotalSeries: (path, value) => is(path, 'a whole number of 1 or more', value, isCount(value)),
   exemplars: aFlag,
   bodySizes: aFlag,
+  lint: (path, value) =>
+    is(path, '"throw", "warn" or "off"', value, ['throw', 'warn', 'off'].includes(value as string)),
   runtime: checkRuntime,
   promClient: (path, value) =>
     is(

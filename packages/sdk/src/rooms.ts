@@ -110,6 +110,7 @@ function registryOf(
   registry.configure({
     diagnostics,
     exemplars: configuration.metrics?.exemplars ?? true,
+    lint: configuration.metrics?.lint ?? 'off',
     ...(given?.maxSeries === undefined ? {} : { maxSeries: given.maxSeries }),
     ...(given?.maxTotalSeries === undefined ? {} : { maxTotalSeries: given.maxTotalSeries }),
   })

@@ -97,6 +97,7 @@ describe('telemetry in force', () => {
     [{ metrics: { runtime: { name: 'semconv' } } as object }, 'metrics.runtime.name'],
     [{ metrics: { runtime: 'semconv' } as object }, 'metrics.runtime'],
     [{ metrics: { promClient: [{}] } as object }, 'metrics.promClient'],
+    [{ metrics: { lint: true } as object }, 'metrics.lint'],
     [{ metrics: { maxSeries: 1, runtime: false }, tracing: { sampler: 10 } }, 'tracing.sampler'],
     [{ metrics: { maxSeries: 1, runtime: false }, logging: { leve: 1 } as object }, 'logging.leve'],
   ])('changes nothing where it throws at start: %j', async (options, message) => {
@@ -146,6 +147,30 @@ describe('telemetry in force', () => {
     await telemetry.shutdown()
     expect(await registry.text()).not.toMatch(/alpha|beta/)
     expect(said).toEqual([])
+  })
+
+  it.each<[TriscopeOptions, 'throws' | 'warns' | 'is silent']>([
+    [{ env: { NODE_ENV: 'development' } }, 'throws'],
+    [{ environment: 'development' }, 'throws'],
+    [{ env: { NODE_ENV: 'production' } }, 'warns'],
+    [{}, 'warns'],
+    [{ env: { NODE_ENV: 'development' }, metrics: { lint: 'warn' } }, 'warns'],
+    [{ metrics: { lint: 'throw' } }, 'throws'],
+    [{ metrics: { lint: 'off' } }, 'is silent'],
+  ])('with %j an instrument with an ill-chosen name %s', (options, what) => {
+    const said: string[] = []
+    const telemetry = createTelemetry({
+      ...QUIET,
+      env: {},
+      ...options,
+      metrics: { runtime: false, registry: createRegistry(), ...options.metrics },
+      onWarning: ({ code }) => said.push(code),
+    })
+    closers.push(() => telemetry.shutdown())
+    const make = (): unknown => telemetry.registry.gauge({ name: 'wait_ms', help: 'Wait' })
+    if (what === 'throws') expect(make).toThrow('gauge "wait_ms": the name has the abbreviated unit "ms"')
+    else make()
+    expect(said).toEqual(what === 'warns' ? ['TRI_WARN_METRIC_LINT'] : [])
   })
 
   it("gives the runtime OpenTelemetry's names where they are asked for", async () => {
