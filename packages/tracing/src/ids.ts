@@ -21,7 +21,7 @@ export function randomWord(): number {
 }
 
 /** The 16 bytes of a trace id as four big-endian words. All spans of a trace in this process share the object. */
-export class TraceIdentity {
+export class TraceIdentity implements TraceRandomness {
   readonly word0: number
   readonly word1: number
   readonly word2: number
@@ -43,14 +43,20 @@ export class TraceIdentity {
   }
 }
 
-/** The identity of a new trace. All of its bytes are random, which is what the flag 0x02 says of it. */
-export function newTraceIdentity(): TraceIdentity {
-  const word0 = randomWord()
-  const word1 = randomWord()
-  const word2 = randomWord()
-  let word3 = randomWord()
-  while (word3 === 0) word3 = randomWord()
-  return new TraceIdentity(word0, word1, word2, word3)
+/** The last eight bytes of a trace id, by which samplers decide. */
+export interface TraceRandomness {
+  readonly word2: number
+  readonly word3: number
+}
+
+/**
+ * The identity of a new trace. All of its bytes are random, which is what the flag 0x02 says of it.
+ * @param drawn its last eight bytes, where they were drawn before; the last four are not zero
+ */
+export function newTraceIdentity(
+  drawn: TraceRandomness = { word2: randomWord(), word3: nonZeroWord() },
+): TraceIdentity {
+  return new TraceIdentity(randomWord(), randomWord(), drawn.word2, drawn.word3)
 }
 
 /** The identity of a trace that came in. @param traceId 32 lower-case hex digits, already checked */

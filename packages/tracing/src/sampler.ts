@@ -7,7 +7,7 @@
 import type { Context, SpanOptions } from '@opentelemetry/api'
 import type { Sampler } from '@opentelemetry/sdk-trace-base'
 import { rejectOption, rejectUnknownKeys } from '@triscope/core'
-import type { TraceIdentity } from './ids.ts'
+import type { TraceRandomness } from './ids.ts'
 import { type Choice, type ChoiceSettings, choiceOf } from './sampling-choice.ts'
 import { type Decision, KEEP_ALL } from './sampling-decision.ts'
 import { RatioSampler } from './sampling-ratio.ts'
@@ -20,7 +20,7 @@ export const RECORD_AND_SAMPLED = 2
 
 /** The decision for the first span of a trace in this process. */
 export interface TraceSampler {
-  decide(trace: TraceIdentity, name: string, options: SpanOptions | undefined, context: Context): Decision
+  decide(trace: TraceRandomness, name: string, options: SpanOptions | undefined, context: Context): Decision
   /** Headers it wants to see, in lower case. */
   readonly headers?: readonly string[]
   shutdown?(): void

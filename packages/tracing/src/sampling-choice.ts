@@ -1,6 +1,6 @@
 /** The two ways to choose some of many traces: a ratio of them, or so many a second. */
 import { type Clock, rejectOption } from '@triscope/core'
-import type { TraceIdentity } from './ids.ts'
+import type { TraceRandomness } from './ids.ts'
 import { RateLimit } from './rate-limit.ts'
 import { type Decision, DROP, KEEP_UNWEIGHTED } from './sampling-decision.ts'
 import { RatioSampler } from './sampling-ratio.ts'
@@ -19,7 +19,7 @@ export interface ChoiceSettings {
 }
 
 export interface Choice {
-  decide(trace: TraceIdentity): Decision
+  decide(trace: TraceRandomness): Decision
 }
 
 /** Throws `TRI_ERR_OPTION` where neither or both are given. */

@@ -6,7 +6,7 @@
  * rate limit, what stood there is erased. A decision is made once and shared: deciding allocates nothing.
  */
 import type { TraceState } from '@opentelemetry/api'
-import { TraceIdentity, wordAt } from './ids.ts'
+import { type TraceRandomness, wordAt } from './ids.ts'
 import { parseTracestate } from './tracestate.ts'
 
 export interface Decision {
@@ -47,7 +47,7 @@ export function stateAfter(parent: TraceState | undefined, decision: Decision): 
 export function stateFollowing(
   parent: TraceState | undefined,
   sampled: boolean,
-  trace: TraceIdentity,
+  trace: TraceRandomness,
 ): TraceState | undefined {
   const threshold = parent === undefined ? undefined : subKey(parent.get(OT), TH)
   if (parent === undefined || threshold === undefined) return parent
@@ -56,14 +56,14 @@ export function stateFollowing(
 }
 
 /** The random bits of a trace: those that its first service has put into `rv`, or those of its id. */
-export function randomnessOf(state: TraceState | undefined, trace: TraceIdentity): TraceIdentity {
+export function randomnessOf(state: TraceState | undefined, trace: TraceRandomness): TraceRandomness {
   const digits = state === undefined ? undefined : subKey(state.get(OT), RV)
   if (digits === undefined || !isHex(digits, 14, 14)) return trace
   const padded = `00${digits}`
-  return new TraceIdentity(0, 0, wordAt(padded, 0), wordAt(padded, 8))
+  return { word2: wordAt(padded, 0), word3: wordAt(padded, 8) }
 }
 
-function keeps(threshold: string, { word2, word3 }: TraceIdentity): boolean {
+function keeps(threshold: string, { word2, word3 }: TraceRandomness): boolean {
   const padded = `00${threshold.padEnd(14, '0')}`
   const high = (word2 & 0xff_ff_ff) - wordAt(padded, 0)
   return high > 0 || (high === 0 && word3 >>> 0 >= wordAt(padded, 8) >>> 0)

@@ -2,7 +2,7 @@
  * A ratio of all traces, the same ones in every service: the last 56 bits of the trace id, which are random, are compared
  * with a threshold (OpenTelemetry specification, "TraceState: Probability Sampling").
  */
-import type { TraceIdentity } from './ids.ts'
+import type { TraceRandomness } from './ids.ts'
 import { type Decision, DROP, KEEP_ALL, keptAt } from './sampling-decision.ts'
 
 /** Thresholds have 56 bits, which are 14 hex digits. */
@@ -27,7 +27,7 @@ export class RatioSampler {
     this.#kept = threshold === 0n ? KEEP_ALL : keptAt(hexOf(threshold))
   }
 
-  decide(trace: TraceIdentity): Decision {
+  decide(trace: TraceRandomness): Decision {
     const high = trace.word2 & 0xff_ff_ff
     const kept = high > this.#high || (high === this.#high && trace.word3 >>> 0 >= this.#low)
     return kept ? this.#kept : DROP

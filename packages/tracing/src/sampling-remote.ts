@@ -1,7 +1,7 @@
 /** Samples new traces as a Jaeger server says, with all of its strategies. */
 import type { SpanOptions } from '@opentelemetry/api'
 import { type Clock, type Diagnostics, rejectOption, rejectUnknownKeys } from '@triscope/core'
-import type { TraceIdentity } from './ids.ts'
+import type { TraceRandomness } from './ids.ts'
 import { aRatio } from './sampling-choice.ts'
 import type { Decision } from './sampling-decision.ts'
 import { RatioSampler } from './sampling-ratio.ts'
@@ -64,7 +64,7 @@ export class RemoteSampler {
     })
   }
 
-  decide(trace: TraceIdentity, name: string, options: SpanOptions | undefined): Decision {
+  decide(trace: TraceRandomness, name: string, options: SpanOptions | undefined): Decision {
     return this.#strategy.decide(trace, name, options)
   }
 

@@ -5,7 +5,7 @@
  */
 import { type Context, SpanKind, type SpanOptions } from '@opentelemetry/api'
 import { type Clock, HTTP_ATTRIBUTE, rejectOption, rejectUnknownKeys } from '@triscope/core'
-import type { TraceIdentity } from './ids.ts'
+import type { TraceRandomness } from './ids.ts'
 import { type ChoiceSettings, choiceOf } from './sampling-choice.ts'
 import type { Decision } from './sampling-decision.ts'
 import { samplingHeader } from './sampling-headers.ts'
@@ -41,7 +41,7 @@ type Condition = (name: string, options: SpanOptions | undefined, context: Conte
 
 interface Rule {
   readonly conditions: readonly Condition[]
-  readonly choice: { decide(trace: TraceIdentity): Decision }
+  readonly choice: { decide(trace: TraceRandomness): Decision }
 }
 
 export class RuleSampler {
@@ -59,7 +59,7 @@ export class RuleSampler {
     this.headers = [...new Set(names.map((name) => name.toLowerCase()))]
   }
 
-  decide(trace: TraceIdentity, name: string, options: SpanOptions | undefined, context: Context): Decision {
+  decide(trace: TraceRandomness, name: string, options: SpanOptions | undefined, context: Context): Decision {
     for (const rule of this.#rules) {
       if (rule.conditions.every((holds) => holds(name, options, context))) return rule.choice.decide(trace)
     }

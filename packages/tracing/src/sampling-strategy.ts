@@ -6,7 +6,7 @@
  */
 import { SpanKind, type SpanOptions } from '@opentelemetry/api'
 import { type Clock, HTTP_ATTRIBUTE } from '@triscope/core'
-import type { TraceIdentity } from './ids.ts'
+import type { TraceRandomness } from './ids.ts'
 import { type Choice, limited } from './sampling-choice.ts'
 import type { Decision } from './sampling-decision.ts'
 import { RatioSampler } from './sampling-ratio.ts'
@@ -15,7 +15,7 @@ import { routePattern } from './text-pattern.ts'
 
 /** What decides once an answer was taken. */
 export interface Strategy {
-  decide(trace: TraceIdentity, name: string, options: SpanOptions | undefined): Decision
+  decide(trace: TraceRandomness, name: string, options: SpanOptions | undefined): Decision
 }
 
 /** As many as Jaeger's clients keep; further ones are sampled as the default says. */
@@ -65,7 +65,7 @@ class OperationStrategy implements Strategy {
     }
   }
 
-  decide(trace: TraceIdentity, name: string, options: SpanOptions | undefined): Decision {
+  decide(trace: TraceRandomness, name: string, options: SpanOptions | undefined): Decision {
     return (this.#ofRequest(options) ?? this.#named.get(name) ?? this.#others).decide(trace)
   }
 

@@ -22,7 +22,7 @@ import {
 import type { ReadableSpan, Span as SdkSpan, TimedEvent } from '@opentelemetry/sdk-trace-base'
 import { cleanAttributes } from './attributes.ts'
 import { exceptionAttributes } from './exception-event.ts'
-import type { TraceIdentity } from './ids.ts'
+import { nonZeroWord, randomWord, type TraceIdentity } from './ids.ts'
 import type { Limits } from './limits.ts'
 import { contextOf, LocalSpan } from './local-span.ts'
 import type { OtelResource } from './otel-resource.ts'
@@ -53,6 +53,9 @@ const ENDING = 1
 const ENDED = 2
 
 export class RecordingSpan extends LocalSpan implements Span, Omit<ReadableSpan, 'parentSpanContext'> {
+  readonly trace: TraceIdentity
+  readonly idWord0: number
+  readonly idWord1: number
   readonly #owner: SpanOwner
   #record: SpanRecord
   #phase = LIVE
@@ -66,7 +69,10 @@ export class RecordingSpan extends LocalSpan implements Span, Omit<ReadableSpan,
     traceFlags: number,
     traceState: TraceState | undefined,
   ) {
-    super(trace, traceFlags, traceState)
+    super(traceFlags, traceState)
+    this.trace = trace
+    this.idWord0 = nonZeroWord()
+    this.idWord1 = randomWord()
     this.#owner = owner
     this.#record = record
   }

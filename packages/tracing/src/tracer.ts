@@ -17,7 +17,7 @@ import {
 } from '@opentelemetry/api'
 import { activeContext, contextWithSpan, installContext, isUntraced } from '@triscope/core'
 import type { Engine } from './engine.ts'
-import { newTraceIdentity, type TraceIdentity, traceIdentityOf } from './ids.ts'
+import { newTraceIdentity, nonZeroWord, randomWord, type TraceIdentity, traceIdentityOf } from './ids.ts'
 import { linkedCaller } from './inbound.ts'
 import { LocalSpan, UnsampledSpan } from './local-span.ts'
 import { DeferredSpanContext } from './propagation-format.ts'
@@ -73,27 +73,26 @@ export class SpanTracer implements Tracer {
 
   #start(name: string, options: SpanOptions | undefined, context: Context): Span {
     const engine = this.#engine
-    if (isUntraced(context)) return NO_SPAN
+    // The root context carries nothing, and most spans without a parent are started in it.
+    if (context !== ROOT_CONTEXT && isUntraced(context)) return NO_SPAN
     const parentSpan = options?.root === true ? undefined : trace.getSpan(context)
     // Spans of another copy of this class, or of another SDK, take the longer way to the same result.
     const local = parentSpan instanceof LocalSpan ? parentSpan : undefined
     const foreign = local === undefined ? validContext(parentSpan) : undefined
     const parent: LocalSpan | SpanContext | undefined = local ?? foreign
-    const identity: TraceIdentity =
-      local !== undefined
-        ? local.trace
-        : foreign !== undefined
-          ? traceIdentityOf(foreign.traceId)
-          : newTraceIdentity()
     const randomFlag = parent === undefined ? RANDOM_FLAG : parent.traceFlags & RANDOM_FLAG
     let traceState: TraceState | undefined = parent?.traceState
     let sampled: boolean
     let recorded: boolean
     const { sampler } = engine
     let samplerAttributes: SpanOptions['attributes']
+    let identity: TraceIdentity | undefined =
+      local?.trace ?? (foreign === undefined ? undefined : traceIdentityOf(foreign.traceId))
+    if (identity === undefined) drawRandomness()
     if (engine.closed) {
       sampled = recorded = false
     } else if (isForeignSampler(sampler)) {
+      identity ??= newTraceIdentity(random)
       const parentContext = options?.root === true ? trace.deleteSpan(context) : context
       const kind = options?.kind ?? SpanKind.INTERNAL
       const result = sampler.shouldSample(
@@ -109,21 +108,20 @@ export class SpanTracer implements Tracer {
       traceState = result.traceState ?? traceState
       samplerAttributes = result.attributes
     } else {
-      if (parent === undefined) {
+      if (identity === undefined) {
         // A context that somebody made, by `continueTrace` for instance, is none that was lost.
         if (engine.watch !== undefined && context === ROOT_CONTEXT && options?.root !== true) {
           engine.watch.detached(name, kindOf(options?.kind))
         }
-        const decision = sampler.decide(identity, name, options, context)
+        const decision = sampler.decide(random, name, options, context)
         sampled = recorded = decision.sampled
         traceState = decision.state
       } else if (foreign !== undefined && decidesAnew(foreign, engine.parentBased)) {
-        const random = randomnessOf(traceState, identity)
-        const decision = sampler.decide(random, name, options, context)
+        const decision = sampler.decide(randomnessOf(traceState, identity), name, options, context)
         sampled = recorded = decision.sampled
         traceState = stateAfter(traceState, decision)
       } else {
-        sampled = recorded = (parent.traceFlags & SAMPLED_FLAG) !== 0
+        sampled = recorded = ((parent?.traceFlags ?? 0) & SAMPLED_FLAG) !== 0
         if (foreign !== undefined) traceState = stateFollowing(traceState, sampled, identity)
       }
     }
@@ -131,8 +129,9 @@ export class SpanTracer implements Tracer {
     if (!recorded) {
       if (engine.closed) engine.countClosed()
       else engine.countUnsampled()
-      return new UnsampledSpan(identity, traceFlags, traceState)
+      return new UnsampledSpan(identity, random, traceFlags, traceState)
     }
+    identity ??= newTraceIdentity(random)
     const record = this.#record(name, options, local, foreign)
     const span = new RecordingSpan(engine, record, identity, traceFlags, traceState)
     if (options?.attributes !== undefined) span.setAttributes(options.attributes)
@@ -165,6 +164,15 @@ export class SpanTracer implements Tracer {
       startTime ?? fromMs(offsetMs + monotonicMs),
     )
   }
+}
+
+/** Of the trace that may begin next. One object for all: most of the traces of a busy service are never made. */
+const random = { word2: 0, word3: 0 }
+
+function drawRandomness(): void {
+  random.word2 = randomWord()
+  // Not zero, so that no trace id is all zeros.
+  random.word3 = nonZeroWord()
 }
 
 /** A caller's trace is decided here where the caller has left it to us, or where we do not follow. */
