@@ -80,7 +80,7 @@ function observeError(layer: Layer, error: unknown, req: RoutedRequest, next: un
   // The callback of a parameter fails after its route was found, and before the route's layer runs.
   const { route } = req
   if (route !== undefined && route !== progress.lastRoute && !('method' in layer)) {
-    progress.unreached(next, route, matchedPattern(route, layer, req))
+    progress.unreached(req, next, route, matchedPattern(route, layer, req))
   }
   progress.failed(error)
 }

@@ -227,8 +227,7 @@ function entry(depth: number): fc.Arbitrary<Entry> {
       kind: fc.constant('param' as const),
       word: fc.constantFrom(...words),
       act: answer,
-      callback:
-        depth === 0 ? fc.constantFrom('pass' as const, 'fail' as const) : fc.constant('pass' as const),
+      callback: fc.constantFrom('pass' as const, 'fail' as const),
     }),
     fc.record({
       kind: fc.constant('errors' as const),

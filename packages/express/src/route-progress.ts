@@ -6,6 +6,7 @@
  * but not where an error leaves it: the error belongs to the route it was thrown in.
  */
 import { holderOf, type Req, type ServerRequest } from '@triscope/sdk'
+import { type ExpressApp, isExpressApp, routerOf } from './express-app.ts'
 import { pathnameOf } from './matched-pattern.ts'
 import { type Layer, mountTemplate, type PathPattern, type Route } from './mount-template.ts'
 
@@ -15,6 +16,7 @@ export interface RoutedRequest {
   readonly url?: string | undefined
   readonly baseUrl?: string
   readonly route?: Route | undefined
+  readonly app?: ExpressApp
 }
 
 /** One router that is handling the request. */
@@ -40,7 +42,7 @@ export interface RouteProgress {
   /** A route matched. @param pattern that entry of its path which did */
   matched(next: unknown, route: Route, pattern: PathPattern): void
   /** The callback of a parameter failed after a route had matched, and before its layer ran. */
-  unreached(next: unknown, route: Route, pattern: PathPattern): void
+  unreached(req: RoutedRequest, next: unknown, route: Route, pattern: PathPattern): void
   /** The route that matched last. */
   readonly lastRoute: Route | undefined
   /** Every router was left, and nobody has answered. */
@@ -101,18 +103,18 @@ class Progress implements RouteProgress {
   }
 
   matched(next: unknown, route: Route, pattern: PathPattern): void {
-    this.#found(this.#frameOf(next).template, route, pattern)
+    const frame = this.#frameOf(next)
+    // A handler may call a router by itself: that one stands where this one does.
+    frame.inner = undefined
+    frame.innerBase = frame.base
+    frame.innerTemplate = frame.template
+    this.#found(frame.template, route, pattern)
   }
 
-  unreached(next: unknown, route: Route, pattern: PathPattern): void {
-    // Its router may have been left already, without a layer that could have been seen.
-    for (let frame = this.#frame; frame !== undefined; frame = frame.outer) {
-      const { stack } = (frame.inner?.handle ?? {}) as { stack?: readonly Layer[] }
-      if (stack?.some((layer) => layer.route === route) !== true) continue
-      this.#found(frame.innerTemplate, route, pattern)
-      return
-    }
-    this.matched(next, route, pattern)
+  unreached(req: RoutedRequest, next: unknown, route: Route, pattern: PathPattern): void {
+    const deepest = this.#frame
+    const charged = this.#frameOf(next)
+    this.#found(templateAbove(route, deepest, charged, req) ?? charged.template, route, pattern)
   }
 
   #found(template: string, route: Route, pattern: PathPattern): void {
@@ -147,6 +149,39 @@ class Progress implements RouteProgress {
     this.#frame = { next, outer, base, template, inner: undefined, innerBase: base, innerTemplate: template }
     return this.#frame
   }
+}
+
+/**
+ * The template of the mount that `route` stands below, where its router was left without a layer that could have been
+ * seen; `undefined` where it stands in the router in charge.
+ */
+function templateAbove(
+  route: Route,
+  deepest: Frame | undefined,
+  charged: Frame,
+  { app }: RoutedRequest,
+): string | undefined {
+  const own = charged.outer?.inner?.handle ?? app
+  if (holds(own, route)) return undefined
+  for (let frame = deepest; frame !== undefined; frame = frame.outer) {
+    if (holds(frame.inner?.handle, route)) return frame.innerTemplate
+  }
+  // An app that is mounted hides its stack: what is nowhere else is there.
+  for (let frame = deepest; frame !== undefined; frame = frame.outer) {
+    if (frame.inner?.name === 'mounted_app') return frame.innerTemplate
+  }
+  return undefined
+}
+
+/** @param handle of a mount: a router, or an app that a router was given */
+function holds(handle: unknown, route: Route): boolean {
+  if (typeof handle !== 'function') return false
+  // An app of Express 4 without routes has no router, and throws where it is asked for one.
+  const isEmpty = 'lazyrouter' in handle && !('_router' in handle)
+  const { stack } = (isExpressApp(handle) && !isEmpty ? routerOf(handle) : handle) as {
+    stack?: readonly Layer[]
+  }
+  return stack?.some((layer) => layer.route === route) === true
 }
 
 /** Without the last slash, so that `/users` and `/users/` mounted below `/api` both are `/api/users`. */
