@@ -46,9 +46,10 @@ export function parseStrictly(text: string, format: 'text' | 'openmetrics'): Par
   const seen = new Set<string>()
   let current: ParsedFamily | undefined
   for (const line of lines) {
-    const comment = /^# (HELP|TYPE|UNIT) ([a-zA-Z_:][a-zA-Z0-9_:]*)(?: (.*))?$/s.exec(line)
+    const comment = /^# (HELP|TYPE|UNIT) ([a-zA-Z_:][a-zA-Z0-9_:]*|"(?:[^"\\]|\\.)*")(?: (.*))?$/s.exec(line)
     if (comment !== null) {
-      const [, kind, name = '', rest = ''] = comment
+      const [, kind, shown = '', rest = ''] = comment
+      const name = shown.startsWith('"') ? quotedName(shown, line) : shown
       if (rest === '') throw new Error(`nothing said: ${line}`)
       if (current?.name !== name) {
         if (families.has(name)) throw new Error(`family twice: ${line}`)
@@ -75,15 +76,19 @@ export function parseStrictly(text: string, format: 'text' | 'openmetrics'): Par
 }
 
 function parseSample(line: string, format: string): ParsedSample {
-  const name = /^[a-zA-Z_:][a-zA-Z0-9_:]*/.exec(line)?.[0]
-  if (name === undefined) throw new Error(`no sample: ${line}`)
+  const [start = '', shown = '', , end = ''] =
+    /^(?:([a-zA-Z_:][a-zA-Z0-9_:]*)|\{("(?:[^"\\]|\\.)*")(,|(?=\})))/s.exec(line)?.slice(0, 4) ?? []
+  if (start === '') throw new Error(`no sample: ${line}`)
+  const isQuoted = start.startsWith('{')
+  const name = isQuoted ? quotedName(start.slice(1, start.length - end.length), line) : shown
   const labels: Record<string, string> = Object.create(null) as Record<string, string>
-  let rest = line.slice(name.length)
+  let rest = isQuoted ? `{${line.slice(start.length)}` : line.slice(start.length)
   if (rest.startsWith('{')) {
     rest = rest.slice(1)
     while (!rest.startsWith('}')) {
-      const pair = /^([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"(,?)/s.exec(rest)
-      const [whole = '', label = '', value = '', comma] = pair ?? []
+      const pair = /^([a-zA-Z_][a-zA-Z0-9_]*|"(?:[^"\\]|\\.)*")="((?:[^"\\]|\\.)*)"(,?)/s.exec(rest)
+      const [whole = '', found = '', value = '', comma] = pair ?? []
+      const label = found.startsWith('"') ? quotedName(found, line) : found
       if (pair === null || label in labels) throw new Error(`bad label: ${line}`)
       if (comma === '' && rest[whole.length] !== '}') throw new Error(`no comma: ${line}`)
       labels[label] = unescaped(value, '\\"n', line)
@@ -94,6 +99,14 @@ function parseSample(line: string, format: string): ParsedSample {
   const exemplar = format === 'openmetrics' ? '(?: # (\\{.*\\} \\S+ \\d+(?:\\.\\d+)?))?' : ''
   const [, value = '', found] = new RegExp(`^ (\\S+)${exemplar}$`).exec(rest) ?? []
   return { name, labels, value: parseNumber(value, line), exemplar: found }
+}
+
+/** Text format 1.0.0: a name in quotes is one that would not be legal without. */
+function quotedName(shown: string, line: string): string {
+  const name = unescaped(shown.slice(1, -1), '\\"n', line)
+  if (/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name) && !name.includes(':'))
+    throw new Error(`needless quotes: ${line}`)
+  return name
 }
 
 function parseNumber(text: string, line: string): number {

@@ -126,13 +126,16 @@ export class TextFormat implements FamilyWriter {
     const labels = this.#labelsOf(names, at)
     const out = this.#out
     for (let i = 0; i < quantiles.length; i++) {
+      const value = values[i] as number
+      // OpenMetrics 1.0, "Summary": the value of a quantile must not be negative.
+      if (this.#open && value < 0) continue
       out.wire(this.#name.withLabels)
       if (labels !== '') {
         out.wire(labels)
         out.byte(COMMA)
       }
       out.bytes(this.#quantileSuffixes[i] as Uint8Array)
-      out.number(values[i] as number)
+      out.number(value)
       out.endLine()
     }
     // OpenMetrics 1.0, "Summary": a sum of what may be negative is no counter.

@@ -1,9 +1,31 @@
 export type { RedactionOptions, RedactionPreset, Value } from '@triscope/core'
 export { TriscopeError } from '@triscope/core'
 export { getLogger } from '@triscope/logging'
-export type { Counter, Gauge, Histogram, Registry } from '@triscope/metrics'
+export {
+  type Counter,
+  exponentialBuckets,
+  type Gauge,
+  type Histogram,
+  type Info,
+  linearBuckets,
+  type Observable,
+  type Registry,
+  type Summary,
+  type UpDownCounter,
+} from '@triscope/metrics'
 export { activeSpan, continueTrace, inject, recordError, span } from '@triscope/tracing'
-export { counter, gauge, histogram, type InstrumentSettings } from './instruments.ts'
+export {
+  counter,
+  gauge,
+  histogram,
+  type InstrumentSettings,
+  info,
+  observableCounter,
+  observableGauge,
+  observableUpDownCounter,
+  summary,
+  upDownCounter,
+} from './instruments.ts'
 export type { LoggingSettings, MetricsOptions, TracingSettings, TriscopeOptions } from './options.ts'
 export { bindBody } from './request-body.ts'
 export type { Req, Res } from './request-end.ts'

@@ -1,22 +1,27 @@
 /**
- * Instruments and loggers for any file of an app, at any moment: before telemetry is created too, so that the order of
- * imports does not matter.
+ * Instruments for any file of an app, at any moment: before telemetry is created too, so that the order of imports does
+ * not matter. Each is made in the process's registry at the first call, and is the same one at the next.
  */
-import { type Counter, type Gauge, type Histogram, processRegistry } from '@triscope/metrics'
+import {
+  type Counter,
+  type Gauge,
+  type Histogram,
+  type HistogramOptions,
+  type Info,
+  type InfoOptions,
+  type InstrumentOptions,
+  type Observable,
+  type ObservableOptions,
+  processRegistry,
+  type Summary,
+  type SummaryOptions,
+  type UpDownCounter,
+} from '@triscope/metrics'
 
-/** What an instrument is made of, besides its name. */
-export interface InstrumentSettings<L extends string> {
-  /** Said in the exposition; required, because a name alone is a riddle to who reads the graph. */
-  help: string
-  /** A base unit, `seconds` or `bytes`; the name must end in it. */
-  unit?: string
-  /** Label names; every record call must give each of them. */
-  labels?: readonly L[]
-  /** Label sets kept before they fold into one overflow series. @default 2000 */
-  maxSeries?: number
-}
+/** What an instrument is made of, besides its name: `help`, and where wanted `unit`, `labels`, `maxSeries`, `ttlMs`. */
+export type InstrumentSettings<L extends string> = Omit<InstrumentOptions<L>, 'name'>
 
-/** A counter of the process's registry: made at the first call, the same one at the next. */
+/** A total that only rises. */
 export function counter<const L extends string = never>(
   name: string,
   settings: InstrumentSettings<L>,
@@ -24,7 +29,15 @@ export function counter<const L extends string = never>(
   return processRegistry().counter({ name, ...settings })
 }
 
-/** A gauge of the process's registry. */
+/** A sum that rises and falls. */
+export function upDownCounter<const L extends string = never>(
+  name: string,
+  settings: InstrumentSettings<L>,
+): UpDownCounter<L> {
+  return processRegistry().upDownCounter({ name, ...settings })
+}
+
+/** A value that rises and falls. */
 export function gauge<const L extends string = never>(
   name: string,
   settings: InstrumentSettings<L>,
@@ -32,10 +45,47 @@ export function gauge<const L extends string = never>(
   return processRegistry().gauge({ name, ...settings })
 }
 
-/** A histogram of the process's registry; `buckets` are its upper bounds, increasing. */
+/** A distribution in buckets: `buckets` are the upper bounds of classic ones, `native` adds exponential ones. */
 export function histogram<const L extends string = never>(
   name: string,
-  settings: InstrumentSettings<L> & { buckets?: readonly number[] },
+  settings: Omit<HistogramOptions<L>, 'name'>,
 ): Histogram<L> {
   return processRegistry().histogram({ name, ...settings })
+}
+
+/** Quantiles of what was observed lately, within `objectives` or a `relativeError`. */
+export function summary<const L extends string = never>(
+  name: string,
+  settings: Omit<SummaryOptions<L>, 'name'>,
+): Summary<L> {
+  return processRegistry().summary({ name, ...settings })
+}
+
+/** What something is, told by labels: a version, a revision. */
+export function info<const L extends string>(name: string, settings: Omit<InfoOptions<L>, 'name'>): Info<L> {
+  return processRegistry().info({ name, ...settings })
+}
+
+/** A counter whose totals are asked for at each scrape. */
+export function observableCounter<const L extends string = never>(
+  name: string,
+  settings: Omit<ObservableOptions<L>, 'name'>,
+): Observable<L> {
+  return processRegistry().observableCounter({ name, ...settings })
+}
+
+/** A gauge whose values are asked for at each scrape. */
+export function observableGauge<const L extends string = never>(
+  name: string,
+  settings: Omit<ObservableOptions<L>, 'name'>,
+): Observable<L> {
+  return processRegistry().observableGauge({ name, ...settings })
+}
+
+/** An up-down counter whose sums are asked for at each scrape. */
+export function observableUpDownCounter<const L extends string = never>(
+  name: string,
+  settings: Omit<ObservableOptions<L>, 'name'>,
+): Observable<L> {
+  return processRegistry().observableUpDownCounter({ name, ...settings })
 }

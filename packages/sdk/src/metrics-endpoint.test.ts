@@ -157,6 +157,41 @@ describe('the metrics endpoint', () => {
     expect((await fetch(`${url}/metrics`)).status).toBe(200)
   })
 
+  it.each([
+    ['10', 9500],
+    ['1.5', 1000],
+    ['0.5', 250],
+    [undefined, undefined],
+    ['', undefined],
+    ['-1', undefined],
+    ['soon', undefined],
+    ['1e9', undefined],
+  ])('gives collectors, of a scrape timeout of %s s, %s ms', async (seconds, timeoutMs) => {
+    const asked: unknown[] = []
+    const registry = {
+      expose(ask: unknown) {
+        asked.push(ask)
+        return { contentType: 'text/plain', body: (async function* () {})() }
+      },
+    } as unknown as Registry
+    const { url } = await serve({ registry })
+    const headers = seconds === undefined ? {} : { 'x-prometheus-scrape-timeout-seconds': seconds }
+    await (await fetch(`${url}/metrics`, { headers })).text()
+    expect(asked).toEqual([expect.objectContaining({ timeoutMs })])
+  })
+
+  it('answers in time though a collector never does, and says which one it was', async () => {
+    const registry = registryWithOne()
+    registry.attach({ name: 'stuck', collect: () => new Promise(() => undefined) })
+    const { url } = await serve({ registry })
+    const answer = await fetch(`${url}/metrics`, {
+      headers: { 'x-prometheus-scrape-timeout-seconds': '0.2' },
+    })
+    const text = await answer.text()
+    expect(text).toContain(TEXT)
+    expect(text).toContain('triscope_scrape_collector_errors_total{collector="stuck"} 1\n')
+  })
+
   it('cuts the answer off and counts it when the registry fails in the middle', async () => {
     const broken = {
       expose: () => ({

@@ -36,6 +36,9 @@ const MAX_SCRAPES = 8
 /** A reader that takes nothing for so long is cut off: it would hold its place for ever. */
 const STALLED_MS = 10_000
 
+/** Nobody waits longer; what asks for more is no scraper. */
+const MAX_TIMEOUT_SECONDS = 600
+
 /** The endpoint as it stands on the app itself. */
 export function createMetricsEndpoint(options: MetricsEndpointOptions): MetricsEndpoint {
   const { diagnostics, path, registry, toProxies } = options
@@ -143,6 +146,7 @@ async function serve(
     const names = namesOf(urlOf(req))
     const { contentType, body } = registry.expose({
       accept: (req as IncomingMessage).headers.accept,
+      timeoutMs: timeoutOf(req.headers['x-prometheus-scrape-timeout-seconds']),
       ...(names.length === 0 ? {} : { names }),
     })
     res.statusCode = 200
@@ -165,6 +169,16 @@ async function serve(
     }
     res.destroy()
   }
+}
+
+/**
+ * What collectors have of the time that the scraper waits: all but half a second, which the answer needs on its way; of
+ * less than a second half. Prometheus sends it with each scrape; who does not has the registry's default.
+ */
+function timeoutOf(header: string | string[] | undefined): number | undefined {
+  const seconds = typeof header === 'string' && header.trim() !== '' ? Number(header) : Number.NaN
+  if (!(seconds > 0 && seconds <= MAX_TIMEOUT_SECONDS)) return undefined
+  return Math.max(seconds * 500, seconds * 1000 - 500)
 }
 
 /** `?name[]=a&name[]=b`, as the Prometheus client libraries take it. */
