@@ -1,4 +1,7 @@
-/** Names the routes of an app that were registered before triscope, because their requests leave no telemetry. */
+/**
+ * Names the routes of an app that were registered before triscope, because their requests leave no telemetry.
+ * Express hides an app that is mounted on another in a function: it is named by its path, and its routes are not.
+ */
 import type { Layer, Route } from './mount-template.ts'
 
 /** More names than this are counted, not listed. */
@@ -18,7 +21,8 @@ export function lateWarning(before: readonly Layer[]): string | undefined {
 function routeNames(layer: Layer, prefix: string): string[] {
   const { route } = layer
   if (route !== undefined) return [`${methodsOf(route)} ${prefix}${String(route.path)}`]
-  const { stack } = layer.handle as { stack?: unknown }
+  const { name, stack } = layer.handle as { name?: unknown; stack?: unknown }
+  if (name === 'mounted_app') return [`the app mounted on ${prefix + mountName(layer) || '/'}`]
   if (!Array.isArray(stack)) return []
   const below = prefix + mountName(layer)
   return (stack as Layer[]).flatMap((inner) => routeNames(inner, below))

@@ -130,6 +130,20 @@ for (const { name, express } of versions) {
       expect(app.recorded.spans).toHaveLength(1)
     })
 
+    it('names an app that was mounted before it', () => {
+      const app = made()
+      const sub = express()
+      sub.get('/x', ok)
+      app.app.use(sub)
+      app.app.use('/admin', sub)
+      app.app.use(triscope(app.recorded.telemetry))
+      const [warning] = app.recorded.warnings
+      expect(warning?.code).toBe('TRI_WARN_LATE')
+      expect(warning?.message).toMatch(
+        /^2 routes were registered before triscope and are not traced: the app mounted on \/, the app mounted on (?:\/admin|…); call triscope first$/,
+      )
+    })
+
     it('leaves ignored requests and scrapes to run without telemetry', async () => {
       const app = made()
       app.app.use(triscope(app.recorded.telemetry))

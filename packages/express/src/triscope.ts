@@ -11,7 +11,15 @@ import {
   type TriscopeOptions,
   telemetryFor,
 } from '@triscope/sdk'
-import { type ExpressApp, type Handler, isExpressApp, type Next, rejectOther, use } from './express-app.ts'
+import {
+  type ExpressApp,
+  type Handler,
+  isExpressApp,
+  type Next,
+  rejectOther,
+  routerOf,
+  use,
+} from './express-app.ts'
 import { beginAt, closeStack, instrument, telemetryOf } from './instrumented-app.ts'
 import { progressOf, turnEnded } from './route-progress.ts'
 
@@ -118,7 +126,8 @@ function mountable(telemetry: Telemetry): Handler {
       set: () => {},
       emit(event: string, app: ExpressApp): boolean {
         if (event !== 'mount') return true
-        instrument(app, telemetry, handler)
+        // Express has just put us on the stack, within a function of its own.
+        instrument(app, telemetry, routerOf(app).stack.at(-1)?.handle)
         beginAt(app, (req, res, next) => beginIn(app, req, res, next))
         return true
       },

@@ -146,10 +146,15 @@ function wasSent(res: Res): boolean {
   return res.writableEnded && stream.aborted !== true && (stream.rstCode ?? 0) === 0
 }
 
-/** The error that a response was destroyed with, by `pipeline` for instance; `undefined` where its client went away. */
-export function brokenBy(res: Res): unknown {
+/**
+ * The error that the app has destroyed a response with, by `pipeline` for instance; `undefined` where its client went away.
+ * Node 24 destroys a response that waits for its turn by itself then: with an error, but without one for the socket.
+ */
+export function brokenBy(req: Req, res: Res): unknown {
   const { errored, stream } = res as { errored?: unknown; stream?: { errored?: unknown } | null }
-  return errored ?? stream?.errored ?? undefined
+  const error = errored ?? stream?.errored ?? undefined
+  if ((error as { code?: unknown } | undefined)?.code !== 'ECONNRESET') return error
+  return (req.socket as { errored?: unknown } | undefined)?.errored === error ? error : undefined
 }
 
 /** HTTP/1 only: an HTTP/2 stream always emits `close`, and its `socket` is a proxy that refuses listeners. */

@@ -245,7 +245,7 @@ export function createRequests(world: RequestWorld): Requests {
 
     /** Where the app's own stream broke, that is what cut the answer off, and no client. */
     #cutOff(): void {
-      const error = this.res === undefined ? undefined : brokenBy(this.res)
+      const error = this.res === undefined ? undefined : brokenBy(this.#req, this.res)
       if (error === undefined) return
       this.#broken = true
       this.error(error)
