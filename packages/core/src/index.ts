@@ -2,6 +2,7 @@ export { type Clock, systemClock, type Timer } from './clock.ts'
 export {
   activeContext,
   activeSpanContext,
+  adoptContext,
   type ContextStorage,
   contextWithSpan,
   installContext,

@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
-import { type Diagnostics, messageOf, untraced } from '@triscope/core'
+import { adoptContext, type Diagnostics, messageOf, untraced } from '@triscope/core'
 import type { Registry } from '@triscope/metrics'
 import type { Req, Res } from './request-end.ts'
 import { pathOf, urlOf } from './request-target.ts'
@@ -63,7 +63,7 @@ export function createMetricsEndpoint(options: MetricsEndpointOptions): MetricsE
         return true
       }
       running++
-      untraced(() =>
+      unseen(() =>
         serve(registry, diagnostics, req, response).finally(() => {
           running--
         }),
@@ -95,7 +95,7 @@ export function listenForMetrics(
   at: MetricsAddress,
 ): MetricsListener {
   const endpoint = createMetricsEndpoint({ registry, diagnostics, path: at.path, toProxies: true })
-  const server: Server = untraced(() =>
+  const server: Server = unseen(() =>
     createServer((req, res) => {
       if (!endpoint.answer(req, res)) res.writeHead(404).end()
     }),
@@ -122,6 +122,11 @@ export function listenForMetrics(
         server.closeAllConnections()
       }),
   }
+}
+
+/** Out of every span; where nobody in the process makes any, no context is entered for it. */
+function unseen<T>(fn: () => T): T {
+  return adoptContext() === undefined ? fn() : untraced(fn)
 }
 
 function isScrape(req: Req, path: string): boolean {

@@ -1,5 +1,6 @@
 /** Makes the rooms of one telemetry from its options, and lets them be found: through OpenTelemetry's API and ours. */
 import {
+  adoptContext,
   type Clock,
   type ContextStorage,
   createRedaction,
@@ -33,7 +34,8 @@ export interface RoomParts {
 }
 
 export interface Rooms {
-  readonly storage: ContextStorage
+  /** `undefined` where nobody in the process makes spans. */
+  readonly storage: ContextStorage | undefined
   readonly redaction: Redaction
   readonly registry: Registry
   readonly logging: Logging
@@ -59,10 +61,10 @@ export function createRooms(
       : undefined
   const logging = loggingOf(options, configuration, redaction, resource, parts)
   const registry = registryOf(options, configuration, parts)
-  const storage = installContext()
+  const storage = tracing === undefined ? adoptContext() : installContext()
   const withdrawLogging = setCurrentLogging(logging)
   const withdrawTracing = tracing === undefined ? undefined : setCurrentTracing(tracing)
-  if (tracing !== undefined) registerGlobally(storage, parts.diagnostics)
+  if (tracing !== undefined) registerGlobally(installContext(), parts.diagnostics)
   return {
     storage,
     redaction,

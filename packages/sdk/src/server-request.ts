@@ -79,12 +79,15 @@ export interface BeginOptions {
 /** What all requests of one telemetry share. */
 export interface RequestWorld {
   clock: Clock
-  storage: ContextStorage
+  /** `undefined` where nobody in the process makes spans. */
+  storage: ContextStorage | undefined
   diagnostics: Diagnostics
   redaction: Redaction
   metrics: RequestMetrics | undefined
   tracing: Tracing | undefined
   logging: Logging
+  /** Whether requests have access lines at all. What they say is not even gathered otherwise. */
+  hasLines: boolean
   onError: ((error: unknown, request: RequestTelemetry) => unknown) | undefined
   routeOverride: RouteOverride | undefined
 }
@@ -184,12 +187,16 @@ export function createRequests(world: RequestWorld): Requests {
     }
 
     get log(): Logger {
-      this.#log ??= world.logging.bound(this.span.spanContext(), this.#how?.logger)
+      // Without tracing there are no ids to bind a logger to.
+      this.#log ??= this.hasContext
+        ? world.logging.bound(this.span.spanContext(), this.#how?.logger)
+        : (this.#how?.logger ?? world.logging.logger)
       return this.#log
     }
 
     run<T>(fn: () => T): T {
-      return this.hasContext ? world.storage.run(this.#context, fn) : fn()
+      const { storage } = world
+      return this.hasContext && storage !== undefined ? storage.run(this.#context, fn) : fn()
     }
 
     route(template: string | undefined): void {
@@ -303,7 +310,7 @@ export function createRequests(world: RequestWorld): Requests {
     }
 
     #writeLine(status: number | undefined, errorType: string | undefined, durationMs: number): void {
-      if (this.#how?.access === false) return
+      if (!world.hasLines || this.#how?.access === false) return
       const req = this.#req
       world.logging.access(
         {

@@ -122,6 +122,7 @@ function assemble(
     metrics: metrics.requests,
     tracing,
     logging,
+    hasLines: options.logging !== false && options.logging?.access !== 'off',
     onError: options.onError,
     routeOverride: options.route && createRouteOverride(options.route, diagnostics),
   })
