@@ -39,12 +39,15 @@ export function addRequestHooks(app: FastifyInstance, telemetry: Telemetry): voi
     live.run(done)
   })
 
-  // A body is read in the context of the connection; the handler is to run in that of the request.
-  app.addHook('preValidation', (request, _reply, done) => {
-    const live = request.body === undefined ? undefined : telemetry.requestOf(request.raw)
-    if (live === undefined) done()
-    else live.run(done)
-  })
+  // A body is read in the context of the connection; the handler is to run in that of the request. A hook costs every
+  // request, so there is none where no context is entered.
+  if (telemetry.tracing !== undefined) {
+    app.addHook('preValidation', (request, _reply, done) => {
+      const live = request.body === undefined ? undefined : telemetry.requestOf(request.raw)
+      if (live === undefined) done()
+      else live.run(done)
+    })
+  }
 
   app.addHook('onError', (request, _reply, error, done) => {
     telemetry.requestOf(request.raw)?.error(error)

@@ -33,6 +33,8 @@ export function createIgnore(
     .map(({ source, flags }) => new RegExp(source, flags.replace(/[gy]/g, '')))
   return (req) => {
     const path = pathOf(urlOf(req))
-    return paths.has(path) || patterns.some((pattern) => pattern.test(path))
+    if (paths.has(path)) return true
+    for (const pattern of patterns) if (pattern.test(path)) return true
+    return false
   }
 }
