@@ -254,7 +254,7 @@ describe.each(libraries)('our metrics written into a registry of %s', (_, librar
         to.point({}, 1, '_count')
       },
     })
-    return { ...ours, register, stop: await writeInto(registry, register as never) }
+    return { ...ours, register, stop: await writeInto(registry, register) }
   }
 
   it('are what its endpoint shows, beside its own', async () => {
@@ -316,7 +316,7 @@ describe.each(libraries)('our metrics written into a registry of %s', (_, librar
     const diagnostics = createDiagnostics({
       onMessage: ({ code, message }) => said.push(`${code} ${message}`),
     })
-    await writeInto(registry, register as never, { diagnostics, name: 'legacy' })
+    await writeInto(registry, register, { diagnostics, name: 'legacy' })
     await register.metrics()
     const text = await register.metrics()
     parseStrictly(text.replaceAll('\n\n', '\n'), 'text')
