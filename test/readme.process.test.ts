@@ -29,6 +29,13 @@ describe.each(readdirSync(join(root, 'packages')))('packages/%s/README.md', (roo
   })
 })
 
+it('packages/tracing/README.md: the example of a queue prints what it shows', async () => {
+  const markdown = readFileSync(join(root, 'packages/tracing/README.md'), 'utf8')
+  const example = firstExample(markdown.slice(markdown.indexOf('## Through a queue')))
+  if (example === undefined) throw new Error('expected a ts block, directly followed by a text block')
+  await printsWhatIsShown(example, 'tracing')
+})
+
 async function printsWhatIsShown(example: Example, room: string): Promise<void> {
   const cwd = join(folder, room)
   const file = await bundleProgram(example.program, cwd, room)
