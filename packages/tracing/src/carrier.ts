@@ -12,6 +12,7 @@ export interface CarrierMap {
   get(name: string): unknown
   set(name: string, value: string): unknown
   keys?(): Iterable<string>
+  delete?(name: string): unknown
 }
 
 /**
@@ -42,6 +43,15 @@ export const carrierSetter: TextMapSetter<unknown> = {
     else if (Array.isArray(carrier)) setIn(carrier, name, value)
     else (carrier as Record<string, string>)[name] = value
   },
+}
+
+/** Takes a header out, as it is spelt. */
+export function removeHeader(carrier: unknown, name: string): void {
+  if (isCarrierMap(carrier)) carrier.delete?.(name)
+  else if (Array.isArray(carrier)) {
+    const at = carrier.findIndex((pair) => nameOf(pair).toLowerCase() === name)
+    if (at >= 0) carrier.splice(at, 1)
+  } else delete (carrier as Record<string, unknown>)[name]
 }
 
 function setIn(pairs: unknown[], name: string, value: string): void {

@@ -58,6 +58,43 @@ describe('inject and continueTrace', () => {
     expect(traceparentOf(carrier)).toBe(second)
   })
 
+  it.each([
+    ['a plain object', { traceparent: 'old', tracestate: 'a=1', other: 'x' }],
+    [
+      'a Map',
+      new Map([
+        ['tracestate', 'a=1'],
+        ['other', 'x'],
+      ]),
+    ],
+    ['Headers', new Headers({ tracestate: 'a=1', other: 'x' })],
+    [
+      'a list of pairs',
+      [
+        ['tracestate', 'a=1'],
+        ['other', 'x'],
+      ],
+    ],
+    ['a list of objects', [{ tracestate: 'a=1' }, { other: 'x' }]],
+  ])('take the state of another trace out of %s that is sent on', (_, carrier) => {
+    const tracing = start()
+    const spanId = span('send', (sending) => {
+      inject(carrier)
+      return sending.spanContext().spanId
+    })
+    expect(traceparentOf(carrier)).toBe(spanId)
+    continueTrace(carrier, () => expect(activeSpanContext()?.traceState).toBeUndefined())
+    expect(
+      JSON.stringify(carrier instanceof Map || carrier instanceof Headers ? [...carrier] : carrier),
+    ).toContain('"x"')
+    const below = tracing.extract({
+      traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
+      tracestate: 'c=2',
+    })
+    installContext().run(below, () => span('send', () => inject(carrier)))
+    continueTrace(carrier, () => expect(activeSpanContext()?.traceState?.serialize()).toBe('c=2'))
+  })
+
   it('read names in any case, bytes as text, and lists of one', () => {
     start()
     const spanId = '00f067aa0ba902b7'

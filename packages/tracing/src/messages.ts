@@ -6,15 +6,24 @@
  */
 import { propagation, trace } from '@opentelemetry/api'
 import { activeContext, installContext } from '@triscope/core'
-import { type Carrier, carrierGetter, carrierSetter } from './carrier.ts'
+import { type Carrier, carrierGetter, carrierSetter, removeHeader } from './carrier.ts'
 import { currentTracing } from './global.ts'
+import { TRACEPARENT, TRACESTATE } from './w3c-format.ts'
 
 /**
  * Writes the active trace and its baggage into the headers of a message or the data of a job, and returns them.
  * @param carrier a plain object, a `Map`, `Headers`, or a list of name and value; a header that is there is replaced
  */
 export function inject<C extends Carrier>(carrier: C): C {
-  currentTracing()?.propagator.inject(activeContext(), carrier, carrierSetter)
+  const written: string[] = []
+  currentTracing()?.propagator.inject(activeContext(), carrier, {
+    set(to, name, value) {
+      carrierSetter.set(to, name, value)
+      written.push(name)
+    },
+  })
+  // A message that is sent on must not bring the state of another trace along.
+  if (written.includes(TRACEPARENT) && !written.includes(TRACESTATE)) removeState(carrier)
   return carrier
 }
 
@@ -29,4 +38,12 @@ export function continueTrace<T>(carrier: Carrier | null | undefined, fn: () => 
   if (tracing === undefined) return fn()
   const outside = propagation.deleteBaggage(trace.deleteSpan(activeContext()))
   return installContext().run(tracing.propagator.extract(outside, carrier, carrierGetter), fn)
+}
+
+function removeState(carrier: Carrier): void {
+  try {
+    removeHeader(carrier, TRACESTATE)
+  } catch {
+    // The carrier refuses to let go of it; its readers hold it against the `traceparent` that stands beside it.
+  }
 }

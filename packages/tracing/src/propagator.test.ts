@@ -94,7 +94,7 @@ describe('the default propagator', () => {
     expect(carrier).toEqual({})
   })
 
-  it('reads hostile headers in time linear in their length', () => {
+  it('reads hostile headers in time linear in their length, in every format', () => {
     // Work is counted, not timed: each character is looked at a bounded number of times.
     for (const unit of [',', ';', '=', '-', ' ', '\t', '%', 'a=', 'a=b,', ' ,', '%2', ';;=']) {
       const small = counted(unit.repeat(2_000))
@@ -103,6 +103,11 @@ describe('the default propagator', () => {
     }
   })
 })
+
+const everyFormat = new Propagator(
+  resolvePropagators(['tracecontext', 'baggage', 'b3', 'b3multi', 'jaeger'], diagnostics),
+  isInternalHost,
+)
 
 /** How often the parsers look at characters of this text. */
 function counted(text: string): number {
@@ -121,6 +126,16 @@ function counted(text: string): number {
   try {
     propagator.extractHeaders({ traceparent: text, tracestate: text, baggage: text })
     propagator.extractHeaders({ traceparent: TRACEPARENT, tracestate: text, baggage: text })
+    everyFormat.extractHeaders({
+      traceparent: text,
+      baggage: text,
+      b3: text,
+      'x-b3-traceid': text,
+      'x-b3-spanid': text,
+      'x-b3-sampled': text,
+      'uber-trace-id': text,
+      'uberctx-key': text,
+    })
   } finally {
     String.prototype.charCodeAt = original
     String.prototype.indexOf = originalIndexOf

@@ -12,7 +12,7 @@ import { parseTracestate } from './tracestate.ts'
 
 /** Header names, in lower case as node shows them. */
 export const TRACEPARENT = 'traceparent'
-const TRACESTATE = 'tracestate'
+export const TRACESTATE = 'tracestate'
 const BAGGAGE = 'baggage'
 
 /** `traceparent` and `tracestate`: W3C Trace Context Level 2. */
