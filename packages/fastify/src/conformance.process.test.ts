@@ -24,7 +24,12 @@ describe.each(versions)('$name', (version) => {
         numRuns: Math.ceil(count / PER_TREE),
       })
       for (const [shape, walks] of trees) {
-        const requests = walks.map((taken) => ({ ...taken, target: targetOf(shape, taken) }))
+        const requests = walks.map((taken) => {
+          // Where a path cannot be decoded, Fastify 4 may call the handler of what is not found without its hooks, and
+          // without a catch.
+          const twist = version.name === 'Fastify 4' && taken.twist === 'broken' ? 'none' : taken.twist
+          return { ...taken, target: targetOf(shape, { ...taken, twist }) }
+        })
         await agree(shape, requests, (smaller, some) => disagreementsOf(version, smaller, some))
       }
     },

@@ -81,6 +81,7 @@ const twists = [
   'double',
   'evil',
   'absolute',
+  'broken',
   'other',
   'rewritten',
 ] as const
@@ -97,7 +98,7 @@ const values = [
   ':id',
   '*',
   'x-y',
-  'l'.repeat(90),
+  'l'.repeat(120),
 ] as const
 
 const part: fc.Arbitrary<Segment> = fc.oneof(
@@ -283,6 +284,8 @@ function twisted(target: string, twist: Walk['twist']): string {
       return `//evil${target}`
     case 'absolute':
       return `http://evil.example${target}`
+    case 'broken':
+      return `${target}/%zz`
     case 'other':
       return '/wp-login.php'
     case 'rewritten':
