@@ -21,6 +21,8 @@ interface Instrumented {
   readonly router: { readonly stack: Layer[] }
   /** Called for each request before the router sees it; `undefined` where a layer begins requests. */
   begin: Handler | undefined
+  /** The layer that `begin` stands for, until the first request. */
+  replaced: Layer | undefined
   /** The last layer of the stack, when it was looked at last. */
   last: Layer | undefined
 }
@@ -32,7 +34,13 @@ export function instrument(app: ExpressApp, telemetry: Telemetry, handler: unkno
   const marked = app as MarkedApp
   if (marked[INSTRUMENTED] !== undefined) return
   const router = routerOf(app)
-  const instrumented: Instrumented = { telemetry, router, begin: undefined, last: undefined }
+  const instrumented: Instrumented = {
+    telemetry,
+    router,
+    begin: undefined,
+    replaced: undefined,
+    last: undefined,
+  }
   marked[INSTRUMENTED] = instrumented
   addRequestFields(app.request, telemetry)
   wrapHandle(app, instrumented)
@@ -46,7 +54,8 @@ export function instrument(app: ExpressApp, telemetry: Telemetry, handler: unkno
 /**
  * Lets `begin` begin the requests of `app`, in place of the layer that Express has just added to its stack. Where that is
  * the first, it is taken out, and requests begin before the router: that saves a layer, and looks at a request whose
- * prototype was replaced.
+ * prototype was replaced. Taken out at the first request, and not before: whoever has wrapped `app.use`, as
+ * OpenTelemetry's instrumentation does, looks for the layer that it has just added.
  */
 export function beginAt(app: ExpressApp, begin: Handler): void {
   const instrumented = (app as MarkedApp)[INSTRUMENTED]
@@ -57,7 +66,7 @@ export function beginAt(app: ExpressApp, begin: Handler): void {
   const isFirst = stack.every((one) => one === layer || OF_EXPRESS.has(one.name))
   if (isFirst && isEverywhere(layer) && instrumented.begin === undefined) {
     instrumented.begin = begin
-    stack.pop()
+    instrumented.replaced = layer
   } else layer.handle = begin
 }
 
@@ -76,10 +85,18 @@ function wrapHandle(app: ExpressApp, instrumented: Instrumented): void {
   const { handle } = handling
   handling.handle = function (req, res, next) {
     if (gainsByShape) shareShape(req, res)
-    const { begin } = instrumented
+    const { begin, replaced } = instrumented
+    if (replaced !== undefined) takeOut(instrumented, replaced)
     if (begin === undefined) handle.call(this, req, res, next)
     else begin(req, res, () => handle.call(this, req, res, next))
   }
+}
+
+function takeOut(instrumented: Instrumented, layer: Layer): void {
+  instrumented.replaced = undefined
+  const { stack } = instrumented.router
+  const index = stack.indexOf(layer)
+  if (index >= 0) stack.splice(index, 1)
 }
 
 /** The telemetry that stands on `app`. Throws `TRI_ERR_APP` where there is none. */
