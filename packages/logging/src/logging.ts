@@ -26,6 +26,7 @@ import { boundLogger, correlateLogger } from './correlation.ts'
 import { realLogger } from './delegating-logger.ts'
 import { drain, type GuardedDestination, type LogDestination } from './destination.ts'
 import { foreignLines } from './foreign-lines.ts'
+import { type LevelChange, LevelControl } from './level-control.ts'
 import type { LineBuffer } from './line-buffer.ts'
 import { createLineCounter, type LineCounter } from './line-count.ts'
 import { createLineFormat, type LineFormatName } from './line-format.ts'
@@ -33,6 +34,7 @@ import type { LineParts } from './line-maker.ts'
 import { createOtlpLogs, type OtlpLogs, type OtlpLogsOptions, type OtlpLogsParts } from './otlp-logs.ts'
 import { createOwnLogger } from './own-logger.ts'
 import { findSymbol, read } from './pino-internals.ts'
+import type { LogFileOptions } from './rotating-file.ts'
 import { LOGGER_NAME } from './semconv.ts'
 import { createTraceFields, type TraceFieldNames, type TraceFields } from './trace-fields.ts'
 
@@ -49,6 +51,12 @@ export interface LoggingOptions {
   pino?: LoggerOptions
   /** Where lines go. It stays the app's: it is flushed, never closed. @default standard output, synchronously */
   destination?: LogDestination
+  /**
+   * A file in place of standard output: its path, or with the size and the number at which it starts anew. Only of a
+   * logger made here.
+   * @default none
+   */
+  file?: string | LogFileOptions
   /**
    * The form of `time`: milliseconds since 1970, or ISO 8601 in UTC.
    * @default `pino.timestamp` where it is given; else 'iso', but 'epoch' on a terminal
@@ -88,6 +96,11 @@ export interface Logging extends Pipeline {
   readonly logger: Logger
   /** The logger, or its child with `logger: name` on each line, the same for the same name. */
   getLogger(name?: string): Logger
+  /**
+   * Changes the level of `getLogger(name)` and of what was made of it, or of all where `name` is `undefined`; loggers
+   * made later have it too. With `forMs` it returns by itself. Throws `TRI_ERR_OPTION` for a level pino does not know.
+   */
+  setLevel(name: string | undefined, level: string, change?: LevelChange): void
   /** Adds trace ids to a pino logger the app made, and to its children. Anything else is returned as it is. */
   correlate<T extends object>(logger: T): T
   /**
@@ -121,6 +134,7 @@ const OPTION_NAMES: readonly string[] = [
   'logger',
   'pino',
   'destination',
+  'file',
   'timestamp',
   'redaction',
   'access',
@@ -136,7 +150,7 @@ const OPTION_NAMES: readonly string[] = [
 ]
 
 /** What shapes a logger that we make has no place on one that exists. */
-const ONLY_OWN = ['pino', 'destination', 'timestamp', 'format'] as const
+const ONLY_OWN = ['pino', 'destination', 'file', 'timestamp', 'format'] as const
 
 /** Children kept by name. Names belong to modules, not to requests; further ones are made anew at each call. */
 const MAX_NAMES = 1_000
@@ -151,14 +165,16 @@ class LoggingRoom implements Logging {
   readonly #traceFields: TraceFields
   /** Of a logger made here, unless it is standard output, which is never behind. */
   readonly #destination: GuardedDestination | undefined
-  /** Standard output, where it is ours. */
-  readonly #stdout: LineBuffer | undefined
+  /** Standard output or a file, where it is ours. */
+  readonly #lines: LineBuffer | undefined
+  readonly #closeFile: (() => void) | undefined
   /** Of the app's own logger. */
   readonly #stream: LogDestination | undefined
   readonly #otlp: OtlpLogs | undefined
   /** For loggers that are not ours: it also sees their lines, where somebody wants them. */
   readonly #foreignCounter: LineCounter
   readonly #access: AccessWriter
+  readonly #levels: LevelControl
   readonly #named = new Map<string, Logger>()
 
   constructor(options: LoggingOptions & RoomOptions) {
@@ -190,6 +206,7 @@ class LoggingRoom implements Logging {
         service: options.service,
         pino: options.pino ?? {},
         destination: options.destination,
+        file: options.file,
         timestamp: options.timestamp,
         redaction,
         traceFields,
@@ -201,7 +218,8 @@ class LoggingRoom implements Logging {
       })
       this.logger = own.logger
       this.#destination = own.destination
-      this.#stdout = own.stdout
+      this.#lines = own.lines
+      this.#closeFile = own.closeFile
     } else {
       rejectForeign(options.logger, options)
       // Its own levels are unknown to the type; what is used of it was looked at.
@@ -214,6 +232,7 @@ class LoggingRoom implements Logging {
       options.logger === undefined ? this.#counter : this.#foreignCounter,
       this.#traceFields,
     )
+    this.#levels = new LevelControl(this.logger, this.#clock)
     this.#access = createAccessWriter({
       which: options.access ?? 'all',
       logger: this.logger,
@@ -232,7 +251,12 @@ class LoggingRoom implements Logging {
     if (known !== undefined) return known
     const child = this.logger.child({ [LOGGER_NAME]: name })
     if (this.#named.size < MAX_NAMES) this.#named.set(name, child)
+    this.#levels.watch(name, child)
     return child
+  }
+
+  setLevel(name: string | undefined, level: string, change: LevelChange = {}): void {
+    this.#levels.set(name, level, change)
   }
 
   correlate<T extends object>(logger: T): T {
@@ -282,16 +306,18 @@ class LoggingRoom implements Logging {
   }
 
   async shutdown(timeoutMs: number = FLUSH_MS): Promise<boolean> {
-    this.#stdout?.writeThrough()
+    this.#lines?.writeThrough()
     const sent = this.#otlp?.delivery.shutdown(timeoutMs) ?? true
     const written = await this.#written(timeoutMs)
     this.#destination?.stop()
+    this.#closeFile?.()
+    this.#levels.stop()
     return (await sent) && written
   }
 
   async #written(timeoutMs: number): Promise<boolean> {
-    this.#stdout?.flushSync()
-    if (this.#stdout !== undefined) return this.#stdout.isEmpty
+    this.#lines?.flushSync()
+    if (this.#lines !== undefined) return this.#lines.isEmpty
     if (this.#destination !== undefined) return await this.#destination.drained(timeoutMs, this.#clock)
     return (
       this.#stream === undefined || (await drain(this.#stream, timeoutMs, this.#clock, this.#diagnostics))
@@ -315,7 +341,8 @@ function renderOf(
   traceFields: TraceFields,
 ): ((parts: LineParts) => string) | undefined {
   const env = options.env ?? {}
-  const isStdout = options.destination === undefined && options.pino?.transport === undefined
+  const isStdout =
+    options.destination === undefined && options.file === undefined && options.pino?.transport === undefined
   const isTerminal = isStdout && isatty(1)
   const isPeople = isTerminal && env['NODE_ENV'] !== 'production' && options.timestamp === undefined
   const name = options.format ?? (isPeople ? 'pretty' : 'pino')

@@ -1,6 +1,13 @@
 /** The logger that we make: pino, fenced, redacted, with its destination guarded. */
 import { isatty } from 'node:tty'
-import { type Clock, type Diagnostics, messageOf, type Redaction, TriscopeError } from '@triscope/core'
+import {
+  type Clock,
+  type Diagnostics,
+  messageOf,
+  type Redaction,
+  rejectOption,
+  TriscopeError,
+} from '@triscope/core'
 import { type Logger, type LoggerOptions, pino } from 'pino'
 import { type GuardedDestination, guardDestination, guardStdout, type LogDestination } from './destination.ts'
 import { installLevelMethods } from './level-methods.ts'
@@ -9,6 +16,7 @@ import type { LineBuffer } from './line-buffer.ts'
 import { fencedLogMethod } from './line-fence.ts'
 import { type LineParts, makeLines } from './line-maker.ts'
 import { read, write } from './pino-internals.ts'
+import { createRotatingFile, type LogFileOptions } from './rotating-file.ts'
 import { SERVICE } from './semconv.ts'
 import { createSerializers } from './serializers.ts'
 import { createStdout } from './stdout.ts'
@@ -20,6 +28,7 @@ export interface OwnLoggerOptions {
   service: string | undefined
   pino: LoggerOptions
   destination: LogDestination | undefined
+  file: string | LogFileOptions | undefined
   timestamp: 'epoch' | 'iso' | undefined
   redaction: Redaction
   traceFields: TraceFields
@@ -34,8 +43,9 @@ export interface OwnLogger {
   readonly logger: Logger
   /** Of the app; `undefined` for standard output. */
   readonly destination: GuardedDestination | undefined
-  /** Standard output, unless somebody else writes to it for us. */
-  readonly stdout: LineBuffer | undefined
+  /** Standard output, unless somebody else writes to it for us, or a file. */
+  readonly lines: LineBuffer | undefined
+  readonly closeFile: (() => void) | undefined
 }
 
 const { streamSym } = pino.symbols
@@ -55,19 +65,21 @@ export function createOwnLogger(options: OwnLoggerOptions): OwnLogger {
       ? {}
       : { hooks: { ...given.hooks, logMethod: fencedLogMethod(hook, diagnostics) } }),
   }
-  const { logger, destination, stdout } = openOrReject(merged, options)
+  const own = openOrReject(merged, options)
+  const { logger } = own
   const unreadable = (): void => diagnostics.dropped('logs', 'VALUE_INVALID')
   const { render, tap, traceFields } = options
   cleanBindings(logger, redaction, traceFields, unreadable)
   if (hook === undefined) installLevelMethods(logger, diagnostics)
   makeLines(logger, { redaction, traceFields, unreadable, render, tap })
-  return { logger, destination, stdout }
+  return own
 }
 
 function openOrReject(merged: LoggerOptions, options: OwnLoggerOptions): OwnLogger {
   try {
     return open(merged, options)
   } catch (cause) {
+    if (cause instanceof TriscopeError) throw cause
     const known = [...Object.keys(pino.levels.values), ...Object.keys(merged.customLevels ?? {}), 'silent']
     throw new TriscopeError('TRI_ERR_PINO', `logging: pino refuses its options: ${messageOf(cause)}`, {
       path: 'logging',
@@ -78,17 +90,25 @@ function openOrReject(merged: LoggerOptions, options: OwnLoggerOptions): OwnLogg
 }
 
 function open(merged: LoggerOptions, options: OwnLoggerOptions): OwnLogger {
-  const { clock, destination, diagnostics } = options
+  const { clock, destination, diagnostics, file, sync } = options
+  if (file !== undefined) {
+    if (destination !== undefined || merged.transport !== undefined) {
+      rejectOption('logging.file', 'nothing where a destination or a transport is given', file)
+    }
+    const { buffer, close } = createRotatingFile(file, clock, diagnostics, sync)
+    return { logger: pino(merged, buffer), destination: undefined, lines: buffer, closeFile: close }
+  }
   if (destination === undefined && merged.transport === undefined) {
     const patched = patchedStdout()
     if (patched === undefined) {
-      const stdout = createStdout(clock, diagnostics, options.sync)
-      return { logger: pino(merged, stdout), destination: undefined, stdout }
+      const stdout = createStdout(clock, diagnostics, sync)
+      return { logger: pino(merged, stdout), destination: undefined, lines: stdout, closeFile: undefined }
     }
     return {
       logger: pino(merged, guardStdout(patched, diagnostics)),
       destination: undefined,
-      stdout: undefined,
+      lines: undefined,
+      closeFile: undefined,
     }
   }
   const logger =
@@ -96,7 +116,7 @@ function open(merged: LoggerOptions, options: OwnLoggerOptions): OwnLogger {
   // Afterwards, because pino first tells the destination itself of its configuration.
   const guard = guardDestination(read<LogDestination>(logger, streamSym), diagnostics)
   write(logger, streamSym, guard)
-  return { logger, destination: guard, stdout: undefined }
+  return { logger, destination: guard, lines: undefined, closeFile: undefined }
 }
 
 /** Where somebody replaced `process.stdout.write`, to capture what the process prints, lines must pass there. */
