@@ -1,5 +1,6 @@
 export type { Logger } from 'pino'
 export type { AccessFields, AccessLevel } from './access-line.ts'
+export { logCrashes } from './crash-lines.ts'
 export { getLogger, setCurrentLogging } from './current-logging.ts'
 export type { LogDestination } from './destination.ts'
 export type { LevelChange } from './level-control.ts'

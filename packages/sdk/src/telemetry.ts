@@ -12,7 +12,7 @@ import {
   settle,
   systemClock,
 } from '@triscope/core'
-import type { Logger, Logging } from '@triscope/logging'
+import { type Logger, type Logging, logCrashes } from '@triscope/logging'
 import {
   diagnosticsSource,
   type Registry,
@@ -139,6 +139,7 @@ function assemble(
   async function end(timeoutMs: number): Promise<boolean> {
     const done = await Promise.all(pipelines.map((pipeline) => pipeline.shutdown(timeoutMs)))
     stopWatching?.()
+    stopCrashLines?.()
     rooms.withdraw()
     await metrics.stop()
     return done.every(Boolean)
@@ -151,6 +152,10 @@ function assemble(
   }
 
   if (tracingSettings?.outbound === true) tracing?.watchClients((call) => metrics.requests?.client(call))
+  const stopCrashLines =
+    enabled && options.flushAtExit !== false && options.logging !== false
+      ? logCrashes(() => logging.logger)
+      : undefined
   const stopWatching =
     enabled && options.flushAtExit !== false
       ? watchProcessEnd(flush, shutdown, () => tracing?.endedSpans ?? 0)
