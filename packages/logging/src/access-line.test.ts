@@ -112,6 +112,20 @@ describe('access line', () => {
     )
   })
 
+  it('is written for a part of the traces, the same in each service, and for all that went wrong', () => {
+    const { logging, lines } = recordLines({ access: { sample: 0.5 } })
+    for (const right of ['00000000', '7fffffff', '80000000', 'ffffffff']) {
+      const span = spanContextOf('00f067aa0ba902b7', `${TRACE.slice(0, 24)}${right}`)
+      logging.access({ method: 'GET' }, 'info', span)
+      logging.access({ method: 'GET' }, 'warn', span)
+      logging.access({ method: 'GET' }, 'error', span)
+    }
+    const levels = lines().map((line) => line['level'])
+    expect(levels.filter((level) => level === 30)).toHaveLength(2)
+    expect(levels).toHaveLength(10)
+    expect(() => recordLines({ access: { sample: 2 } })).toThrow('logging.access.sample')
+  })
+
   it('is about the span it is given, not about the one that is active', () => {
     for (const options of [{}, throughPino]) {
       const { logging, lines } = recordLines(options)

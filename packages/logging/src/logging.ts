@@ -85,8 +85,12 @@ export interface LoggingOptions {
    * @default true; false under the sdk, which listens to signals
    */
   sync?: boolean
-  /** Which requests have an access line: all, those that are not at level 'info', or none. @default 'all' */
-  access?: 'all' | 'errors' | 'off'
+  /**
+   * Which requests have an access line: all, those that are not at level 'info', or none; or of those at 'info' a part, 0 to
+   * 1, chosen by trace, and all others.
+   * @default 'all'
+   */
+  access?: 'all' | 'errors' | 'off' | { sample: number }
   /** Written as `service` on each line of a logger made here. @default no such field */
   service?: string
 }
@@ -120,7 +124,7 @@ export interface Logging extends Pipeline {
 /** Makes logging. Throws `TRI_ERR_UNKNOWN_OPTION`, `TRI_ERR_OPTION`, and `TRI_ERR_PINO` where pino refuses its options. */
 export function createLogging(options: LoggingOptions & RoomOptions = {}): Logging {
   rejectUnknownKeys('logging', options, OPTION_NAMES)
-  rejectOneOf('logging.access', options.access, ['all', 'errors', 'off'])
+  checkAccess(options.access)
   rejectOneOf('logging.format', options.format, ['pino', 'ecs', 'gcp', 'logfmt', 'pretty'])
   rejectOneOf('logging.timestamp', options.timestamp, ['epoch', 'iso'])
   if (options.destination !== undefined && typeof options.destination.write !== 'function') {
@@ -234,7 +238,8 @@ class LoggingRoom implements Logging {
     )
     this.#levels = new LevelControl(this.logger, this.#clock)
     this.#access = createAccessWriter({
-      which: options.access ?? 'all',
+      which: typeof options.access === 'object' ? 'all' : (options.access ?? 'all'),
+      sampleRatio: typeof options.access === 'object' ? options.access.sample : 1,
       logger: this.logger,
       given: options.logger === undefined ? (options.pino ?? {}) : undefined,
       isPinoFormat: render === undefined && tap === undefined,
@@ -367,6 +372,16 @@ function rejectForeign(logger: BaseLogger, options: LoggingOptions): void {
       'it shapes a logger made here; your own has it already',
     )
   }
+}
+
+function checkAccess(access: LoggingOptions['access']): void {
+  if (typeof access !== 'object' || access === null) {
+    rejectOneOf('logging.access', access, ['all', 'errors', 'off'])
+    return
+  }
+  rejectUnknownKeys('logging.access', access, ['sample'])
+  const { sample } = access
+  if (!(sample >= 0 && sample <= 1)) rejectOption('logging.access.sample', 'a number from 0 to 1', sample)
 }
 
 function rejectOneOf(path: string, value: string | undefined, known: readonly string[]): void {
