@@ -25,10 +25,12 @@ describe.each(versions)('$name', (version) => {
       })
       for (const [shape, walks] of trees) {
         const requests = walks.map((taken) => {
-          // Where a path cannot be decoded, Fastify 4 may call the handler of what is not found without its hooks, and
-          // without a catch.
-          const twist = version.name === 'Fastify 4' && taken.twist === 'broken' ? 'none' : taken.twist
-          return { ...taken, target: targetOf(shape, { ...taken, twist }) }
+          // Where a path cannot be decoded or a parameter is too long, Fastify 4 may call the handler of what is not
+          // found without its hooks, and without a catch.
+          const refuses = version.name !== 'Fastify 4'
+          const twist = refuses || taken.twist !== 'broken' ? taken.twist : 'none'
+          const values = refuses ? taken.values : taken.values.map((value) => value.slice(0, 90))
+          return { ...taken, target: targetOf(shape, { ...taken, twist, values }) }
         })
         await agree(shape, requests, (smaller, some) => disagreementsOf(version, smaller, some))
       }
