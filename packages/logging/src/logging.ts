@@ -22,6 +22,7 @@ import {
 import type { BaseLogger, Logger, LoggerOptions } from 'pino'
 import type { AccessFields, AccessLevel } from './access-line.ts'
 import { type AccessWriter, createAccessWriter } from './access-writer.ts'
+import { captureConsole } from './console-lines.ts'
 import { boundLogger, correlateLogger } from './correlation.ts'
 import { realLogger } from './delegating-logger.ts'
 import { drain, type GuardedDestination, type LogDestination } from './destination.ts'
@@ -76,6 +77,8 @@ export interface LoggingOptions {
   otlp?: boolean | OtlpLogsOptions
   /** Who is speaking, for OTLP. @default the service name alone */
   resource?: Resource
+  /** Writes what is said on `console` as lines too, until `shutdown`. @default false */
+  console?: boolean
   /** What the fields of the trace ids are called. @default 'trace_id', 'span_id' and 'trace_flags' */
   fields?: TraceFieldNames
   /**
@@ -143,6 +146,7 @@ const OPTION_NAMES: readonly string[] = [
   'redaction',
   'access',
   'format',
+  'console',
   'otlp',
   'resource',
   'fields',
@@ -179,6 +183,7 @@ class LoggingRoom implements Logging {
   readonly #foreignCounter: LineCounter
   readonly #access: AccessWriter
   readonly #levels: LevelControl
+  readonly #releaseConsole: (() => void) | undefined
   readonly #named = new Map<string, Logger>()
 
   constructor(options: LoggingOptions & RoomOptions) {
@@ -237,6 +242,7 @@ class LoggingRoom implements Logging {
       this.#traceFields,
     )
     this.#levels = new LevelControl(this.logger, this.#clock)
+    if (options.console === true) this.#releaseConsole = captureConsole(this.logger)
     this.#access = createAccessWriter({
       which: typeof options.access === 'object' ? 'all' : (options.access ?? 'all'),
       sampleRatio: typeof options.access === 'object' ? options.access.sample : 1,
@@ -317,6 +323,7 @@ class LoggingRoom implements Logging {
     this.#destination?.stop()
     this.#closeFile?.()
     this.#levels.stop()
+    this.#releaseConsole?.()
     return (await sent) && written
   }
 
