@@ -307,6 +307,38 @@ function faultsOver(protocol: Way): void {
     expect(pipeline.dropped()).toEqual({ QUEUE_FULL: 4_000 })
     expect(stored).toEqual(numbers(1_000))
   })
+
+  it.each([5_000, 100_000])('17: a burst of %i in one tick is counted to the last', async (burst) => {
+    const { backend, stored } = await storeOf(protocol)
+    const pipeline = pipelineTo(protocol, backend.url)
+    pipeline.offer(burst)
+    const held = Math.min(burst, 16_384)
+    expect(pipeline.delivery.queuedRecords).toBe(held)
+    await pipeline.drain()
+    expect(stored).toEqual(numbers(held))
+    expect(pipeline.dropped()).toEqual(burst === held ? {} : { QUEUE_FULL: burst - held })
+  })
+
+  it('18: ten minutes without a backend, at 200 a second: bounded, counted, and over within one retry interval', async () => {
+    const port = await freePort()
+    const pipeline = pipelineTo(protocol, protocol.urlOf(port))
+    for (let second = 0; second < 600; second++) {
+      pipeline.offer(200)
+      await pipeline.step(1_000)
+      expect(pipeline.delivery.queuedRecords).toBeLessThanOrEqual(16_384)
+      expect(pipeline.delivery.queuedBytes).toBeLessThanOrEqual(8 * 1024 * 1024)
+    }
+    expect(pipeline.delivery.queuedRecords).toBe(16_384)
+    const lost = Object.values(pipeline.dropped()).reduce((sum, count) => sum + count, 0)
+    expect(lost).toBe(600 * 200 - 16_384)
+    const { stored } = await storeOf(protocol, { port })
+    const upMs = pipeline.clock.monotonicMs()
+    await pipeline.drain()
+    expect(pipeline.clock.monotonicMs() - upMs).toBeLessThanOrEqual(30_000)
+    expect(stored).toHaveLength(16_384)
+    expect(new Set(stored).size).toBe(16_384)
+    expect(pipeline.messages.length).toBeLessThanOrEqual(2 * 11)
+  })
 }
 
 /** As messages show it: with a path. */
