@@ -2,13 +2,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { esbuildWorkerSource } from '../../../scripts/worker-source.mjs'
-import { type Backend, startBackend } from './scripted-backend.fixture.ts'
+import { esbuildWorkerSource } from '../scripts/worker-source.mjs'
 
 const APP = `
 import { createDiagnostics } from '@triscope/core'
@@ -33,7 +34,14 @@ main()
 `
 
 let folder = ''
-let backend: Backend
+let url = ''
+let requests = 0
+const server = createServer((req, res) => {
+  req.resume().on('end', () => {
+    requests++
+    res.end()
+  })
+})
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'triscope-worker-'))
@@ -42,7 +50,7 @@ beforeAll(async () => {
     ['cjs', 'cjs'],
   ] as const) {
     await build({
-      stdin: { contents: APP, resolveDir: fileURLToPath(new URL('..', import.meta.url)) },
+      stdin: { contents: APP, resolveDir: fileURLToPath(new URL('../packages/delivery', import.meta.url)) },
       bundle: true,
       minify: true,
       platform: 'node',
@@ -56,11 +64,14 @@ beforeAll(async () => {
     join(folder, 'preload.cjs'),
     "const { isMainThread } = require('node:worker_threads'); console.log('preloaded', isMainThread)",
   )
-  backend = await startBackend({ answer: (_n, res) => res.end() })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 })
 
 afterAll(async () => {
-  await backend.close()
+  server.closeAllConnections()
+  server.close()
   await rm(folder, { recursive: true, force: true })
 })
 
@@ -68,13 +79,10 @@ interface Run {
   code: unknown
   stdout: string
   stderr: string
-  /** Connections that the backend saw. */
-  connections: number
 }
 
 async function run(file: string, thread: string, flags: readonly string[] = []): Promise<Run> {
-  const before = backend.connections
-  const child = spawn(process.execPath, [...flags, join(folder, file), backend.url, thread], { cwd: folder })
+  const child = spawn(process.execPath, [...flags, join(folder, file), url, thread], { cwd: folder })
   const said = { stdout: '', stderr: '' }
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].setEncoding('utf8').on('data', (text: string) => {
@@ -82,15 +90,15 @@ async function run(file: string, thread: string, flags: readonly string[] = []):
     })
   }
   const [code] = await once(child, 'close')
-  return { code, ...said, connections: backend.connections - before }
+  return { code, ...said }
 }
 
 describe('the sending thread of a bundle', () => {
   it.each(['app.mjs', 'app.cjs'])('delivers all, and does not hold the process, in %s', async (file) => {
-    const sent = backend.requests.length
+    const sent = requests
     const { code, stdout, stderr } = await run(file, 'worker')
     expect([code, stdout, stderr]).toEqual([0, 'threads true shutdown true\n', ''])
-    expect(backend.requests.length - sent).toBe(3)
+    expect(requests - sent).toBe(3)
   })
 
   it('does not run what the app preloads', async () => {
@@ -104,11 +112,11 @@ describe('the sending thread of a bundle', () => {
       : '--experimental-permission'
     const flags = [permission, `--allow-fs-read=*`]
     const network = process.allowedNodeEnvironmentFlags.has('--allow-net') ? ['--allow-net'] : []
-    const sent = backend.requests.length
+    const sent = requests
     const { code, stdout, stderr } = await run('app.cjs', 'worker', [...flags, ...network])
     expect(stderr).toContain('TRI_WARN_SENDER_THREAD')
     expect(stderr).toContain('sending goes on from the main thread')
     expect([code, stdout]).toEqual([0, 'threads false shutdown true\n'])
-    expect(backend.requests.length - sent).toBe(3)
+    expect(requests - sent).toBe(3)
   })
 })
