@@ -83,7 +83,9 @@ function triscope(url, sender) {
 function otel(url) {
   const { BasicTracerProvider, BatchSpanProcessor } = load('@opentelemetry/sdk-trace-base')
   const { OTLPTraceExporter } = load('@opentelemetry/exporter-trace-otlp-proto')
-  const processor = new BatchSpanProcessor(new OTLPTraceExporter({ url }), { maxQueueSize: 200_000 })
+  // A flush of a long queue exports it all at once, and beyond the limit batches are lost.
+  const exporter = new OTLPTraceExporter({ url, concurrencyLimit: 1_000 })
+  const processor = new BatchSpanProcessor(exporter, { maxQueueSize: 200_000 })
   const provider = new BasicTracerProvider({ spanProcessors: [processor] })
   return { tracer: provider.getTracer('bench'), flush: () => provider.forceFlush() }
 }
