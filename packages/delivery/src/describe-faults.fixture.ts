@@ -308,18 +308,24 @@ function faultsOver(protocol: Way): void {
     expect(stored).toEqual(numbers(1_000))
   })
 
-  it.each([5_000, 100_000])('17: a burst of %i in one tick is counted to the last', async (burst) => {
-    const { backend, stored } = await storeOf(protocol)
-    const pipeline = pipelineTo(protocol, backend.url)
-    pipeline.offer(burst)
-    const held = Math.min(burst, 16_384)
-    expect(pipeline.delivery.queuedRecords).toBe(held)
-    await pipeline.drain()
-    expect(stored).toEqual(numbers(held))
-    expect(pipeline.dropped()).toEqual(burst === held ? {} : { QUEUE_FULL: burst - held })
-  })
+  it.each([5_000, 100_000])(
+    '17: a burst of %i in one tick is counted to the last',
+    { timeout: 30_000 },
+    async (burst) => {
+      const { backend, stored } = await storeOf(protocol)
+      const pipeline = pipelineTo(protocol, backend.url)
+      pipeline.offer(burst)
+      const held = Math.min(burst, 16_384)
+      expect(pipeline.delivery.queuedRecords).toBe(held)
+      await pipeline.drain()
+      expect(stored).toEqual(numbers(held))
+      expect(pipeline.dropped()).toEqual(burst === held ? {} : { QUEUE_FULL: burst - held })
+    },
+  )
 
-  it('18: ten minutes without a backend, at 200 a second: bounded, counted, and over within one retry interval', async () => {
+  it('18: ten minutes without a backend, at 200 a second: bounded, counted, and over within one retry interval', {
+    timeout: 30_000,
+  }, async () => {
     const port = await freePort()
     const pipeline = pipelineTo(protocol, protocol.urlOf(port))
     for (let second = 0; second < 600; second++) {

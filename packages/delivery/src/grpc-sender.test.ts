@@ -131,8 +131,8 @@ describe('gRPC sender and @grpc/grpc-js', () => {
       kind: 'accepted',
     })
     expect((await send(senderOf({ url, tls: { ca: CERT } }))).kind).toBe('retry')
-    expect(said(await send(senderOf({ url })))).toBe(
-      `retry: ${url}/ cannot be reached: self-signed certificate; give its authority's certificate as tls.ca`,
+    expect(said(await send(senderOf({ url })))).toMatch(
+      /^retry: .* cannot be reached: self-signed certificate;.* give its authority's certificate as tls\.ca$/,
     )
   })
 })

@@ -59,7 +59,9 @@ describe('ProtobufWriter', () => {
     expect(hexOf(nested)).toBe('1a03089601')
   })
 
-  it('is read back by an independent decoder, whatever the values and however deep', () => {
+  it('is read back by an independent decoder, whatever the values and however deep', {
+    timeout: 30_000,
+  }, () => {
     interface Tree {
       whole: number
       signed: number

@@ -127,15 +127,20 @@ export class WorkerSender implements Sender {
       timer.cancel()
       resolve(result)
     })
-    // A copy, because the body may be needed again; its memory moves over instead of being copied once more.
-    const copy = body.slice()
+    // A copy, because the body may be needed again; its memory moves over instead of being copied once more. Not
+    // `slice`, which of a Buffer is a view of memory that is not ours to give away.
+    const copy = new Uint8Array(body)
     const message: ToWorker = {
       id,
       body: copy,
       timeoutMs: timeoutMs + GRACE_MS,
       wallMs: this.#clock.wallMs(),
     }
-    worker.postMessage(message, [copy.buffer])
+    try {
+      worker.postMessage(message, [copy.buffer])
+    } catch (error) {
+      this.#failed(worker, error)
+    }
   }
 
   #heard(message: FromWorker): void {

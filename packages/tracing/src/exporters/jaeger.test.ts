@@ -168,7 +168,9 @@ describe('a batch for Jaeger', () => {
     ])
   })
 
-  it('is the same in the compact protocol as in the binary one, whatever the spans', () => {
+  it('is the same in the compact protocol as in the binary one, whatever the spans', {
+    timeout: 30_000,
+  }, () => {
     const attribute = fc.oneof(
       fc.string({ unit: 'grapheme' }),
       fc.boolean(),
@@ -255,6 +257,7 @@ const droppedBy = (diagnostics: Diagnostics): Record<string, number> =>
 describe('the Jaeger exporter', () => {
   it.each(['udp-compact', 'udp-binary'] as const)(
     'sends by %s what an agent can read, and counts the span that no datagram holds',
+    { timeout: 30_000 },
     async (transport) => {
       const agent = dgram.createSocket('udp4')
       const datagrams: Buffer[] = []
