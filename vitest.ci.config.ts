@@ -27,7 +27,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'long',
-          include: ['packages/*/src/**/*.ci.test.ts'],
+          include: ['packages/*/src/**/*.ci.test.ts', 'test/*.ci.test.ts'],
           testTimeout: 120_000,
         },
       },

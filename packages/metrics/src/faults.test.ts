@@ -40,6 +40,25 @@ describe('numbered faults', () => {
     ])
   })
 
+  it('fault 2: each observation is in one window of a summary, and counted once', async () => {
+    const { registry } = quiet()
+    const summary = registry.summary({ name: 's', help: 's', quantiles: [0, 0.5, 1], ageBuckets: 5 })
+    for (const value of [1, 1, 1, 8]) summary.observe(value)
+    expect(samples(await registry.text())).toEqual([
+      's{quantile="0"} 1',
+      's{quantile="0.5"} 1',
+      's{quantile="1"} 8',
+      's_sum 11',
+      's_count 4',
+    ])
+  })
+
+  it('fault 3: a summary of nothing has NaN for its quantiles', async () => {
+    const { registry } = quiet()
+    registry.summary({ name: 's', help: 's', objectives: { 0.5: 0.01 } })
+    expect(samples(await registry.text())).toEqual(['s{quantile="0.5"} NaN', 's_sum 0', 's_count 0'])
+  })
+
   it('fault 3: a quantile of nothing is NaN, and is spelt NaN', async () => {
     const { registry } = quiet()
     registry.attach({

@@ -110,4 +110,29 @@ rpc_durations_seconds_sum{service="uniform"} 36.34058433619449
 rpc_durations_seconds_count{service="uniform"} 363327
 `)
   })
+
+  it('writes a summary of its own in the same shape', async () => {
+    const registry = createRegistry()
+    const rpc = registry.summary({
+      name: 'rpc_durations_seconds',
+      help: 'RPC latency distributions.',
+      labels: ['service'],
+      objectives: { 0.5: 0.05, 0.9: 0.01, 0.99: 0.001 },
+    })
+    for (const service of ['exponential', 'uniform']) {
+      for (let i = 1; i <= 4; i++) rpc.observe(i / 4, { service })
+    }
+    const lines = (service: string): string =>
+      `rpc_durations_seconds{service="${service}",quantile="0.5"} 0.5
+rpc_durations_seconds{service="${service}",quantile="0.9"} 1
+rpc_durations_seconds{service="${service}",quantile="0.99"} 1
+rpc_durations_seconds_sum{service="${service}"} 2.5
+rpc_durations_seconds_count{service="${service}"} 4
+`
+    expect(await registry.text()).toBe(
+      `# HELP rpc_durations_seconds RPC latency distributions.
+# TYPE rpc_durations_seconds summary
+${lines('exponential')}${lines('uniform')}`,
+    )
+  })
 })

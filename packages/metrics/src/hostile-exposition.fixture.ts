@@ -18,7 +18,7 @@ export async function bodyOf(registry: Registry, accept: string | undefined): Pr
 
 /** Every format and way to escape can be read, and all say the same. */
 export async function checkExpositions(given: readonly GivenFamily[]): Promise<void> {
-  const { registry, made } = build(given)
+  const { registry, instruments } = build(given)
   for (const escaping of ['underscores', 'dots', 'values', 'allow-utf-8']) {
     const asked = `;escaping=${escaping}`
     const binary = samplesOfProtobuf(decodeFamilies(await bodyOf(registry, PROTOBUF + asked)))
@@ -26,7 +26,7 @@ export async function checkExpositions(given: readonly GivenFamily[]): Promise<v
     const text = await bodyOf(registry, `text/plain;version=${version}${asked}`)
     const parsed = parseStrictly(text.toString(), 'text')
     expect(samplesOf(parsed)).toEqual(binary)
-    expect(parsed).toHaveLength(made.length)
+    expect(parsed).toHaveLength(instruments)
     const open = samplesOf(
       parseStrictly((await bodyOf(registry, OPENMETRICS + asked)).toString(), 'openmetrics'),
     )

@@ -6,7 +6,7 @@ import { createDiagnostics } from '@triscope/core'
 import * as fc from 'fast-check'
 import { createRegistry, type Registry } from './index.ts'
 
-export const hostile: fc.Arbitrary<string> = fc.oneof(
+const hostile: fc.Arbitrary<string> = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 12 }),
   fc.constantFrom('', '"', '\\', '\n', '\r', '\u0000', '\n# EOF\n', 'a="b"', '} 1\nx 2', '\\n', '\\"', 'é😀'),
   fc.constantFrom('\ud800', '\udc00x', '__proto__', 'constructor'),
@@ -85,29 +85,28 @@ export function families(names: 'any' | 'legacy', maxLength: number): fc.Arbitra
   return fc.array(family, { maxLength })
 }
 
-/** The registry, and those families that it did not refuse for their names. */
-export function build(given: readonly GivenFamily[]): { registry: Registry; made: readonly GivenFamily[] } {
+/** The registry, and how many instruments it has: names may be refused, and the same definition twice is one. */
+export function build(given: readonly GivenFamily[]): { registry: Registry; instruments: number } {
   const registry = createRegistry({
     names: 'utf8',
     diagnostics: createDiagnostics({ onMessage: () => undefined }),
   })
-  const made = given.filter((family) => {
+  const instruments = new Set<unknown>()
+  for (const family of given) {
     try {
-      record(registry, family)
-      return true
+      instruments.add(record(registry, family))
     } catch (error) {
       const { code } = error as { code?: unknown }
       if (!/^TRI_ERR_(METRIC|OPTION)/.test(String(code))) throw error
-      return false
     }
-  })
-  return { registry, made }
+  }
+  return { registry, instruments: instruments.size }
 }
 
 /** The types cannot know labels that were made up a moment ago. */
 type Loose = { [method: string]: (...args: unknown[]) => void }
 
-function record(registry: Registry, { kind, name, help, labels, buckets, recordings }: GivenFamily): void {
+function record(registry: Registry, { kind, name, help, labels, buckets, recordings }: GivenFamily): unknown {
   const options = { name, help, labels }
   const at = (values: readonly string[]): object[] =>
     labels.length === 0 ? [] : [Object.fromEntries(labels.map((label, i) => [label, values[i] ?? '']))]
@@ -139,10 +138,11 @@ function record(registry: Registry, { kind, name, help, labels, buckets, recordi
     loose[method]?.((to: { observe: (...args: unknown[]) => void }) => {
       for (const { values, n } of recordings) to.observe(n, ...at(values))
     })
-    return
+    return instrument
   }
   for (const { values, n } of recordings) {
     if (kind === 'info') loose[method]?.(...at(values))
     else loose[method]?.(n, ...at(values))
   }
+  return instrument
 }

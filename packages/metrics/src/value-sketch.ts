@@ -11,7 +11,7 @@ import type { QuantileSketch } from './quantile-sketch.ts'
  * Bins for each sign. At a relative error of 0.01 they reach over 32 octaves, from a microsecond to an hour, and take
  * 16 KB where all are used.
  */
-export const MAX_BINS = 2048
+const MAX_BINS = 2048
 
 /** {@link ValueSketch}, to be sent to another process. */
 export interface ValueSketchState {
