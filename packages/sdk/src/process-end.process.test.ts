@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -70,6 +71,39 @@ describe('the end of the process', () => {
       code: 0,
       signal: null,
       said: ['flush', 'flushed', 'shutdown'],
+    })
+  })
+
+  it('shuts down at SIGHUP too', async () => {
+    expect(await run("stay(); say('ready')", 'SIGHUP')).toMatchObject({
+      signal: 'SIGHUP',
+      said: ['shutdown', 'flush', 'flushed'],
+    })
+  })
+
+  it.each(['signal-exit', 'signal-exit-3'])(
+    'ends a process in which %s waits as well, and runs its hooks',
+    async (name) => {
+      const path = pathToFileURL(createRequire(import.meta.url).resolve(name)).href
+      const body = `const loaded = await import(${JSON.stringify(path)})
+      const onExit = loaded.onExit ?? loaded.default
+      onExit((code, signal) => { say('hook ' + signal) }); stay(); say('ready')`
+      expect(await run(body, 'SIGTERM')).toEqual({
+        code: null,
+        signal: 'SIGTERM',
+        said: ['shutdown', 'flush', 'flushed', 'hook SIGTERM'],
+      })
+    },
+  )
+
+  it('ends a process that two telemetries watch, once both have shut down', async () => {
+    const body = `watchProcessEnd(flush, async () => {
+      await new Promise((resolve) => setTimeout(resolve, 300)); say('second')
+    }, () => 1); stay(); say('ready')`
+    expect(await run(body, 'SIGTERM')).toEqual({
+      code: null,
+      signal: 'SIGTERM',
+      said: ['shutdown', 'flush', 'flushed', 'second'],
     })
   })
 

@@ -1,9 +1,9 @@
 /**
  * Sends what is queued when the process ends, without changing how it ends.
  *
- * - SIGTERM, SIGINT: where nobody else listens, the signal would have ended the process at once. It still does, after
- *   a shutdown, which counts and tells what could not be sent. Where the app listens, ending is the app's own affair,
- *   and only a flush is ours.
+ * - SIGTERM, SIGINT, SIGHUP: where nobody else listens, the signal would have ended the process at once. It still does,
+ *   after a shutdown, which counts and tells what could not be sent. Where the app listens, ending is the app's own affair,
+ *   and only a flush is ours. Listeners that wait for everybody else to be gone are nobody: see `bystanders`.
  * - The end of the event loop: the flush keeps the process for as long as it takes, at most five seconds.
  * - `process.exit()` leaves no time for a network: what is queued is lost, as it is at SIGKILL.
  *
@@ -13,8 +13,11 @@
 /** Ends the watch; the process is then as if it had never been watched. */
 export type StopWatching = () => void
 
-const SIGNALS = ['SIGTERM', 'SIGINT'] as const
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 type Signal = (typeof SIGNALS)[number]
+
+/** On each listener of ours, so that two telemetries of one process, or two copies of this file, know each other. */
+const WATCHER = Symbol.for('triscope.1.signal-watcher')
 
 /**
  * Watches the end of the process.
@@ -46,7 +49,7 @@ export function watchProcessEnd(
   }
 
   function onSignal(signal: Signal): void {
-    const alone = process.listenerCount(signal) === 1
+    const alone = process.listenerCount(signal) === watchersOf(signal) + bystanders()
     if (flushing) {
       if (alone) endBy(signal)
       return
@@ -65,8 +68,8 @@ export function watchProcessEnd(
 
   function endBy(signal: Signal): void {
     stop()
-    // An app that began to listen meanwhile ends by itself.
-    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
+    // An app that began to listen meanwhile ends by itself; another telemetry, when it is done.
+    if (process.listenerCount(signal) === bystanders()) process.kill(process.pid, signal)
   }
 
   function stop(): void {
@@ -74,7 +77,25 @@ export function watchProcessEnd(
     process.off('beforeExit', onBeforeExit)
   }
 
+  Object.defineProperty(onSignal, WATCHER, { value: true })
   for (const signal of SIGNALS) process.on(signal, onSignal)
   process.on('beforeExit', onBeforeExit)
   return stop
 }
+
+function watchersOf(signal: Signal): number {
+  return process.listeners(signal).filter((listener) => WATCHER in listener).length
+}
+
+/**
+ * Listeners for each signal of the package `signal-exit`, which hundreds of others load: they do nothing while anybody else
+ * listens, and end the process when the signal comes to them alone. The places are those where its versions 4 and 3 find
+ * each other.
+ */
+function bystanders(): number {
+  const current = (globalThis as { [SIGNAL_EXIT]?: { count?: unknown } })[SIGNAL_EXIT]?.count
+  const older = (process as { __signal_exit_emitter__?: { count?: unknown } }).__signal_exit_emitter__?.count
+  return (typeof current === 'number' ? current : 0) + (typeof older === 'number' ? older : 0)
+}
+
+const SIGNAL_EXIT = Symbol.for('signal-exit emitter')
