@@ -33,7 +33,6 @@ import {
 import type { Propagator } from './propagator.ts'
 import { ATTRIBUTE } from './semconv.ts'
 import { isValidSpanContext } from './traceparent.ts'
-import { TRACEPARENT } from './w3c-format.ts'
 
 /** One outgoing call that has ended. A redirect that `fetch` follows, and a retry, is a call of its own. */
 export interface ClientCall {
@@ -121,8 +120,9 @@ export function watchClientCalls(watch: ClientWatch): () => void {
   }
 
   const inject = (request: UndiciRequest, target: Target, context: Context): void => {
-    if (carriesTrace(request.headers)) return
-    watch.propagator.injectFor(target.host, context, request, HEADER_SETTER)
+    const { propagator } = watch
+    if (propagator.traceFields.some((field) => hasHeader(request.headers, field))) return
+    propagator.injectFor(target.host, context, request, HEADER_SETTER)
   }
 
   const answered = (message: unknown): void => {
@@ -161,7 +161,9 @@ export function watchClientCalls(watch: ClientWatch): () => void {
 }
 
 const HEADER_SETTER = {
-  set: (request: UndiciRequest, name: string, value: string) => void request.addHeader(name, value),
+  set(request: UndiciRequest, name: string, value: string): void {
+    if (!hasHeader(request.headers, name)) request.addHeader(name, value)
+  },
 }
 
 type Subscriptions = readonly (readonly [channel: string, listener: (message: unknown) => void])[]
@@ -202,18 +204,13 @@ function startAttributes(
   return attributes
 }
 
-/** A `traceparent` that the app set by hand is the app's word: the call then carries that one, unchanged. */
-function carriesTrace(headers: UndiciRequest['headers']): boolean {
-  if (typeof headers === 'string') return `\n${headers}`.toLowerCase().includes(`\n${TRACEPARENT}:`)
+/** What the app wrote by hand is its word: a call that names a trace already carries that one, unchanged and alone. */
+function hasHeader(headers: UndiciRequest['headers'], name: string): boolean {
+  if (typeof headers === 'string') return `\n${headers}`.toLowerCase().includes(`\n${name.toLowerCase()}:`)
   for (let i = 0; i < headers.length; i += 2) {
-    const name = headers[i]
-    if (
-      typeof name === 'string' &&
-      name.length === TRACEPARENT.length &&
-      name.toLowerCase() === TRACEPARENT
-    ) {
+    const one = headers[i]
+    if (typeof one === 'string' && one.length === name.length && one.toLowerCase() === name.toLowerCase())
       return true
-    }
   }
   return false
 }

@@ -11,7 +11,15 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { type AddressInfo, createServer as createNetServer } from 'node:net'
-import { context, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode } from '@opentelemetry/api'
+import {
+  type Context,
+  context,
+  propagation,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  type TextMapSetter,
+} from '@opentelemetry/api'
 import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { createDiagnostics, installContext, untraced } from '@triscope/core'
 import axios from 'axios'
@@ -227,6 +235,52 @@ describe('the headers of a request', () => {
   ])('keep the traceparent that the app wrote by hand, as %s', async (_form, headers) => {
     await send({ headers })
     expect(seen[0]?.headers['traceparent']).toBe('own')
+  })
+
+  it.each<[string, Record<string, string>]>([
+    ['b3', { B3: '0' }],
+    ['b3multi', { 'X-B3-TraceId': '4bf92f3577b34da6a3ce929d0e0e4736', 'X-B3-SpanId': '00f067aa0ba902b7' }],
+    ['jaeger', { 'Uber-Trace-Id': '1:1:0:1' }],
+    ['a propagator of its own', { 'X-Own': 'mine' }],
+  ])('keep the trace that the app wrote by hand for %s, and carry no second one', async (name, headers) => {
+    const own = {
+      fields: () => ['X-Own'],
+      extract: (parent: Context) => parent,
+      inject: (_parent: Context, carrier: unknown, setter: TextMapSetter) =>
+        setter.set(carrier, 'X-Own', 'ours'),
+    }
+    stop()
+    const propagators = [name.includes(' ') ? own : (name as 'b3'), 'tracecontext' as const]
+    stop = createTracing({ resource, clock, diagnostics, propagators }).watchClients()
+    const flat = ['host', 'h', ...Object.entries(headers).flat()]
+    await send({ headers })
+    await send({ headers: flat as never })
+    await (await fetch(origin, { headers })).text()
+    expect(seen).toHaveLength(3)
+    const expected = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])
+    for (const { headers: sent } of seen) {
+      expect(sent).toMatchObject(Object.fromEntries(expected))
+      expect(
+        Object.keys(sent).filter((one) => /^(?:traceparent|b3|x-b3-.*|uber-.*|x-own)$/.test(one)),
+      ).toEqual(expected.map(([lower]) => lower))
+    }
+    await send()
+    expect(Object.keys(seen[3]?.headers ?? {})).toEqual(
+      expect.arrayContaining(['traceparent', expected[0]?.[0]]),
+    )
+  })
+
+  it.each([
+    ['an object', { baggage: 'own=1' }],
+    ['an array', ['host', 'h', 'Baggage', 'own=1'] as never],
+  ])('keep the baggage that the app wrote by hand, as %s', async (_form, headers) => {
+    const baggage = propagation.createBaggage({ plan: { value: 'pro' } })
+    await installContext().run(propagation.setBaggage(ROOT_CONTEXT, baggage), async () => {
+      await send({ headers })
+      await (await fetch(origin, { headers: { baggage: 'own=1' } })).text()
+    })
+    expect(seen.map(({ headers: sent }) => sent['baggage'])).toEqual(['own=1', 'own=1'])
+    for (const { headers: sent } of seen) expect(sent['traceparent']).toMatch(/^00-/)
   })
 
   it('carry baggage to a host of the house, and not to a stranger', async () => {

@@ -30,7 +30,6 @@ import {
 import { addHeader, headerOf } from './http-request-headers.ts'
 import { onClientRequest } from './http-request-hook.ts'
 import { ATTRIBUTE } from './semconv.ts'
-import { TRACEPARENT } from './w3c-format.ts'
 
 interface HttpCall extends OpenCall {
   answer: IncomingMessage | undefined
@@ -162,10 +161,15 @@ function startAttributes(
   return attributes
 }
 
-/** A `traceparent` that the app set by hand is the app's word: the call then carries that one, unchanged. */
+/** What the app wrote by hand is its word: a call that names a trace already carries that one, unchanged and alone. */
 function inject(watch: ClientWatch, request: ClientRequest, target: Target, context: Context): void {
-  if (headerOf(request, TRACEPARENT) !== undefined) return
-  watch.propagator.injectFor(target.host, context, request, HEADERS)
+  const { propagator } = watch
+  if (propagator.traceFields.some((field) => headerOf(request, field) !== undefined)) return
+  propagator.injectFor(target.host, context, request, HEADERS)
 }
 
-const HEADERS = { set: addHeader }
+const HEADERS = {
+  set(request: ClientRequest, name: string, value: string): void {
+    if (headerOf(request, name) === undefined) addHeader(request, name, value)
+  },
+}

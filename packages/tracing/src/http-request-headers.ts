@@ -22,7 +22,7 @@ export function headerOf(request: ClientRequest, name: string): string | undefin
   if (value !== undefined) return String(value)
   const { _header: rendered } = request as unknown as Rendered
   if (rendered === null) return undefined
-  const start = rendered.toLowerCase().indexOf(`\r\n${name}:`)
+  const start = rendered.toLowerCase().indexOf(`\r\n${name.toLowerCase()}:`)
   if (start < 0) return undefined
   const from = start + name.length + 3
   return rendered.slice(from, rendered.indexOf('\r\n', from)).trim()

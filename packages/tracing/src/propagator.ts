@@ -16,6 +16,7 @@ import {
 import { isUntraced } from '@triscope/core'
 import { GetterHeaders, type IncomingHeaders, NodeHeaders } from './header-source.ts'
 import type { HeaderSource, PropagationFormat } from './propagation-format.ts'
+import { BAGGAGE } from './w3c-format.ts'
 
 export class Propagator implements TextMapPropagator {
   readonly #formats: readonly PropagationFormat[]
@@ -23,12 +24,15 @@ export class Propagator implements TextMapPropagator {
   /** Without any of these there is nothing to read; `undefined` where all headers must be looked at. */
   readonly #leading: readonly string[] | undefined
   readonly #takesBaggage: (host: string) => boolean
+  /** Those of `fields` that name a trace. A message that has one of them is left alone: its trace was given by hand. */
+  readonly traceFields: readonly string[]
 
   /** @param takesBaggage whether a host may be told the baggage */
   constructor(formats: readonly PropagationFormat[], takesBaggage: (host: string) => boolean) {
     this.#formats = formats
     this.#takesBaggage = takesBaggage
     this.#fields = [...new Set(formats.flatMap(({ fields }) => fields))]
+    this.traceFields = this.#fields.filter((field) => field !== BAGGAGE)
     this.#leading = formats.every(({ leading }) => leading !== undefined)
       ? [...new Set(formats.flatMap(({ leading }) => leading ?? []))]
       : undefined

@@ -55,7 +55,7 @@ function isPropagator(given: unknown): given is TextMapPropagator {
 /** A propagator written for OpenTelemetry; one that throws costs itself only. */
 function foreignFormat(propagator: TextMapPropagator): PropagationFormat {
   return {
-    fields: propagator.fields(),
+    fields: propagator.fields().map((field) => field.toLowerCase()),
     // Its fields are what it writes; what it reads is its own affair.
     leading: undefined,
     extract(context, headers) {

@@ -13,7 +13,7 @@ import { parseTracestate } from './tracestate.ts'
 /** Header names, in lower case as node shows them. */
 export const TRACEPARENT = 'traceparent'
 export const TRACESTATE = 'tracestate'
-const BAGGAGE = 'baggage'
+export const BAGGAGE = 'baggage'
 
 /** `traceparent` and `tracestate`: W3C Trace Context Level 2. */
 export const traceContextFormat: PropagationFormat = {
