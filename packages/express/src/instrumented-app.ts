@@ -3,7 +3,7 @@
  * observation of its router, and two layers at the end of its stack that see what nobody answered.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type RequestTelemetry, type Telemetry, TriscopeError } from '@triscope/sdk'
+import { type RequestTelemetry, type Telemetry, TriscopeError, watchUpgrades } from '@triscope/sdk'
 import { type ExpressApp, type Handler, type Next, routerOf, use } from './express-app.ts'
 import { lateWarning } from './late-routes.ts'
 import { observeLayers } from './layer-observer.ts'
@@ -23,6 +23,8 @@ interface Instrumented {
   begin: Handler | undefined
   /** The layer that `begin` stands for, until the first request. */
   replaced: Layer | undefined
+  /** The server that the last request came to, whose upgrades are watched. */
+  server: unknown
   /** The last layer of the stack, when it was looked at last. */
   last: Layer | undefined
 }
@@ -39,11 +41,13 @@ export function instrument(app: ExpressApp, telemetry: Telemetry, handler: unkno
     router,
     begin: undefined,
     replaced: undefined,
+    server: undefined,
     last: undefined,
   }
   marked[INSTRUMENTED] = instrumented
   addRequestFields(app.request, telemetry)
   wrapHandle(app, instrumented)
+  wrapListen(app, telemetry)
   const { stack } = router
   const [sample] = stack
   if (sample !== undefined) observeLayers(sample, telemetry.diagnostics)
@@ -75,6 +79,7 @@ const OF_EXPRESS: ReadonlySet<string | undefined> = new Set(['query', 'expressIn
 
 /** What its types do not tell. */
 interface Handling {
+  listen?(...args: unknown[]): unknown
   /** @param next where the app is mounted on another one */
   handle(req: IncomingMessage, res: ServerResponse, next?: Next): void
 }
@@ -89,6 +94,18 @@ function wrapHandle(app: ExpressApp, instrumented: Instrumented): void {
     if (replaced !== undefined) takeOut(instrumented, replaced)
     if (begin === undefined) handle.call(this, req, res, next)
     else begin(req, res, () => handle.call(this, req, res, next))
+  }
+}
+
+/** `listen` makes a server of its own; one that the app was given to is known from its first request on. */
+function wrapListen(app: ExpressApp, telemetry: Telemetry): void {
+  const handling = app as unknown as Handling
+  const { listen } = handling
+  if (listen === undefined) return
+  handling.listen = function (...args) {
+    const server = listen.apply(this, args)
+    watchUpgrades(server, telemetry)
+    return server
   }
 }
 
@@ -109,13 +126,18 @@ export function telemetryOf(app: ExpressApp): Telemetry {
 }
 
 /**
- * Makes sure that our two layers are the last of the app's stack. Looked at when a request begins, because routes are
+ * Makes sure that our two layers are the last of the app's stack, and that the server of `req` tells its upgrades. Looked at when a request begins, because routes are
  * registered until then. Layers that were the last once stay where they are: they do no harm there, and removing them
  * would move the others under a request that is on its way.
  */
-export function closeStack(app: ExpressApp): void {
+export function closeStack(app: ExpressApp, req: IncomingMessage): void {
   const instrumented = (app as MarkedApp)[INSTRUMENTED]
   if (instrumented === undefined) return
+  const { server } = (req.socket ?? {}) as { server?: unknown }
+  if (server !== instrumented.server) {
+    instrumented.server = server
+    watchUpgrades(server, instrumented.telemetry)
+  }
   const { stack } = instrumented.router
   if (stack.length > 0 && stack[stack.length - 1] === instrumented.last) return
   use(app, triscopeUnanswered)

@@ -100,7 +100,7 @@ function passUncalled(req: IncomingMessage, next: Next): void {
  */
 function mountable(telemetry: Telemetry): Handler {
   function beginIn(app: ExpressApp | undefined, req: IncomingMessage, res: ServerResponse, next: Next): void {
-    if (app !== undefined) closeStack(app)
+    if (app !== undefined) closeStack(app, req)
     if (telemetry.answer(req, res)) return
     const begun = telemetry.beginRequest(req, res)
     const request = begun ?? telemetry.requestOf(req)

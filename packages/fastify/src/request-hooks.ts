@@ -2,11 +2,19 @@
  * What one Fastify instance gets, once: hooks that begin its requests, run them in their context and report their
  * errors, and loggers whose lines name the request's trace.
  */
-import type { Req, RequestTelemetry, Res, ServerRequest, Telemetry } from '@triscope/sdk'
+import {
+  type Req,
+  type RequestTelemetry,
+  type Res,
+  type ServerRequest,
+  type Telemetry,
+  watchUpgrades,
+} from '@triscope/sdk'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { hasLogger, writesRequestLines } from './framework-logger.ts'
 import { tellRefused } from './refused-requests.ts'
 import { isInjected, pairRequests, responseOf } from './response-of.ts'
+import { equipServers } from './servers-of-app.ts'
 
 type Log = FastifyRequest['log']
 
@@ -54,11 +62,14 @@ export function addRequestHooks(app: FastifyInstance, telemetry: Telemetry): voi
     done()
   })
 
-  tellRefused(
-    app,
-    telemetry,
-    logs ? { access, logger: app.log as unknown as Telemetry['logger'] } : undefined,
-  )
+  const logger = app.log as unknown as Telemetry['logger']
+  const how = logs ? { access, logger } : undefined
+  // Fastify writes no line of what it has not heard of, nor of what it has refused by itself.
+  const howUnheard = logs ? { access: true, logger } : undefined
+  equipServers(app, (server) => {
+    tellRefused(server, telemetry, how, howUnheard)
+    watchUpgrades(server, telemetry, howUnheard)
+  })
   if (!app.hasRequestDecorator('triscope')) {
     app.decorateRequest('triscope', {
       getter(this: FastifyRequest): RequestTelemetry {

@@ -65,7 +65,6 @@ const routes: Routes = {
 }
 
 describeAdapter('node:http, called before the listener was added', {
-  upgrades: 'told',
   async start(telemetry) {
     const server = createServer(serverOptions)
     triscope(server, telemetry)
@@ -84,7 +83,6 @@ describeAdapter('node:http, called before the listener was added', {
 })
 
 describeAdapter('node:http, called after', {
-  upgrades: 'told',
   async start(telemetry) {
     const server = createServer(serverOptions, routed(routes))
     triscope(server, telemetry)

@@ -5,8 +5,8 @@
  * Invariant: every event reaches its listeners with what it was emitted with, but for the requests that are answered
  * here; and what a listener throws is thrown on, as the same object.
  */
-import type { Req, Res, ServerRequest, Telemetry } from '@triscope/sdk'
-import { bindBody } from '@triscope/sdk'
+import type { Req, Res, Telemetry } from '@triscope/sdk'
+import { bindBody, runListeners } from '@triscope/sdk'
 import type { HttpServer } from './http-server.ts'
 
 /** Events that bring a request and its response. The app that hears the last two goes on with `request`, or answers. */
@@ -32,7 +32,7 @@ export function observeServer(server: HttpServer, telemetry: Telemetry): void {
     const request = telemetry.beginRequest(req, res)
     if (request === undefined) return emit.call(this, event, ...args)
     bindBody(req, request)
-    return request.run(() => heard(request, () => emit.call(this, event, ...args)))
+    return runListeners(request, () => emit.call(this, event, ...args))
   })
   const rejected = (server as unknown as { [REJECTION]?: Rejected })[REJECTION]
   if (rejected === undefined) return
@@ -44,15 +44,6 @@ export function observeServer(server: HttpServer, telemetry: Telemetry): void {
       rejected.call(this, error, ...rest)
     },
   )
-}
-
-function heard(request: ServerRequest, emit: () => boolean): boolean {
-  try {
-    return emit()
-  } catch (error) {
-    request.error(error)
-    throw error
-  }
 }
 
 function define(server: HttpServer, name: string | symbol, value: (...args: never[]) => unknown): void {

@@ -54,8 +54,6 @@ export interface AdapterUnderTest {
   start(telemetry: Telemetry): Promise<StartedApp>
   /** The same with HTTP/2 without TLS; left out where the framework has none. */
   startHttp2?(telemetry: Telemetry): Promise<StartedApp>
-  /** Whether the adapter sees upgrades of its server. @default 'unseen' */
-  upgrades?: 'told' | 'unseen'
 }
 
 /** Adds the suite to the file that calls it, which is to be one that runs in a process of its own. */
@@ -67,7 +65,7 @@ export function describeAdapter(name: string, adapter: AdapterUnderTest): void {
     describeTraces(suite)
     describeTraceContext(suite)
     describeErrors(suite)
-    describeEndings(suite, adapter.upgrades ?? 'unseen')
+    describeEndings(suite)
     describeHeaders(suite)
 
     it('serves its metrics, and leaves no telemetry of that', async () => {
