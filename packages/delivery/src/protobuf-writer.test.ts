@@ -202,6 +202,19 @@ describe('ProtobufWriter', () => {
     expect(hexOf(written((w) => w.hex(1, '')))).toBe('0a00')
   })
 
+  it('writes ids that are given as words, big-endian, the same as their hexadecimal digits', () => {
+    const word = fc.integer({ min: -0x80000000, max: 0x7fffffff })
+    const digits = (...words: number[]): string =>
+      words.map((each) => (each >>> 0).toString(16).padStart(8, '0')).join('')
+    fc.assert(
+      fc.property(word, word, word, word, (a, b, c, d) => {
+        expect(written((w) => w.words2(21, a, b))).toEqual(written((w) => w.hex(21, digits(a, b))))
+        expect(written((w) => w.words4(1, a, b, c, d))).toEqual(written((w) => w.hex(1, digits(a, b, c, d))))
+      }),
+      { numRuns: 200 },
+    )
+  })
+
   it('brings numbers out of range into it, and never hangs on them', () => {
     const whole = (value: number): unknown => decoded(written((w) => w.uint(1, value)))['whole']
     const signed = (value: number): unknown => decoded(written((w) => w.int(2, value)))['signed']

@@ -14,7 +14,6 @@ import {
 import type { TimedEvent } from '@opentelemetry/sdk-trace-base'
 import { ProtobufWriter } from '@triscope/delivery'
 import { AttributeMemory, isWorth, repeats } from './attribute-memory.ts'
-import type { TraceIdentity } from './ids.ts'
 import type { SpanIds } from './local-span.ts'
 import type { ParentIds, SpanRecord } from './span-record.ts'
 
@@ -36,20 +35,17 @@ const MAX_TEXT = 65_536
 export class SpanEncoder {
   readonly #writer = new ProtobufWriter()
   readonly #memory = new AttributeMemory()
-  readonly #traceId = new Uint8Array(16)
-  readonly #spanId = new Uint8Array(8)
-  readonly #traceIdView = new DataView(this.#traceId.buffer)
-  readonly #spanIdView = new DataView(this.#spanId.buffer)
 
   /** The record of a span that has ended. */
   encode(span: SpanIds, record: SpanRecord): Uint8Array {
     const writer = this.#writer
     try {
       writer.raw(record.scope.header)
-      this.#writeTraceId(span.trace)
-      this.#writeSpanId(2, span.idWord0, span.idWord1)
+      const { trace } = span
+      writer.words4(1, trace.word0, trace.word1, trace.word2, trace.word3)
+      writer.words2(2, span.idWord0, span.idWord1)
       if (span.traceState !== undefined) writer.string(3, span.traceState.serialize())
-      if (record.parent !== undefined) this.#writeParent(record.parent)
+      if (record.parent !== undefined) writeParent(writer, record.parent)
       writer.string(5, bounded(record.name))
       writer.uint(6, record.kind + KIND_OFFSET)
       writer.time(7, record.startTime[0], record.startTime[1])
@@ -95,26 +91,11 @@ export class SpanEncoder {
     }
     writer.end(attribute)
   }
+}
 
-  #writeTraceId(trace: TraceIdentity): void {
-    const view = this.#traceIdView
-    view.setInt32(0, trace.word0)
-    view.setInt32(4, trace.word1)
-    view.setInt32(8, trace.word2)
-    view.setInt32(12, trace.word3)
-    this.#writer.bytes(1, this.#traceId)
-  }
-
-  #writeSpanId(field: number, word0: number, word1: number): void {
-    this.#spanIdView.setInt32(0, word0)
-    this.#spanIdView.setInt32(4, word1)
-    this.#writer.bytes(field, this.#spanId)
-  }
-
-  #writeParent(parent: ParentIds): void {
-    if (parent.foreign === undefined) this.#writeSpanId(4, parent.idWord0, parent.idWord1)
-    else this.#writer.hex(4, parent.foreign.spanId)
-  }
+function writeParent(writer: ProtobufWriter, parent: ParentIds): void {
+  if (parent.foreign === undefined) writer.words2(4, parent.idWord0, parent.idWord1)
+  else writer.hex(4, parent.foreign.spanId)
 }
 
 /** Writes a `KeyValue`. */
