@@ -6,6 +6,7 @@
  */
 import type { Attributes, AttributeValue } from '@opentelemetry/api'
 import type { Redaction } from '@triscope/core'
+import { type AttributeMemory, type RememberedKey, rememberHarmless } from './attribute-memory.ts'
 
 /** How much one span, event or link may hold. */
 export interface AttributeLimits {
@@ -14,6 +15,8 @@ export interface AttributeLimits {
   readonly arrayLength: number
   /** What must not be recorded; it sees a value before that is cut, so that no secret is cut out of its form. */
   readonly redaction: Redaction
+  /** What is known of keys and values that were recorded before, under these limits. */
+  readonly memory: AttributeMemory
 }
 
 /** Characters that the texts of one list may have together: a span must not hold what no backend takes. */
@@ -25,26 +28,39 @@ export type OnInvalid = () => void
 /** Up to here a scan over neighbouring keys is faster than a hash of each. */
 const SCANNED = 32
 
-/** Keys and values in turn. */
+/** A key that may come again, or the name of one that is not remembered. */
+export type AttributeKey = RememberedKey | string
+
 export class AttributeList {
-  readonly pairs: (AttributeValue | string)[] = []
+  /** Keys and values in turn. One memory made all the keys, so the same name is the same key. */
+  readonly pairs: (AttributeKey | AttributeValue)[] = []
   /** How many new keys came after the limit was reached. */
   dropped = 0
-  #index: Map<string, number> | undefined
+  #index: Map<AttributeKey, number> | undefined
 
   /** Sets `key`, or drops it: as invalid, or as one too many. `null` and `undefined` set nothing. */
   set(key: string, value: unknown, limits: AttributeLimits, onInvalid: OnInvalid): void {
     if (value === undefined || value === null) return
-    const shown = typeof key === 'string' ? limits.redaction.attribute(key, value) : undefined
-    const clean = cleanValue(shown, limits, onInvalid)
-    if (clean === undefined || typeof key !== 'string' || key === '') {
+    if (typeof key !== 'string' || key === '') {
       onInvalid()
       return
     }
-    const at = this.#find(key)
+    const known = limits.memory.of(key)
+    let clean: AttributeValue | undefined
+    if (known !== undefined && known.harmless === value) clean = value as AttributeValue
+    else {
+      clean = cleanValue(limits.redaction.attribute(key, value), limits, onInvalid)
+      if (clean === undefined) {
+        onInvalid()
+        return
+      }
+      if (known !== undefined && clean === value) rememberHarmless(known, clean)
+    }
+    const name = known ?? key
+    const at = this.#find(name)
     if (at >= 0) this.pairs[at + 1] = clean
     else if (this.pairs.length >= 2 * limits.attributes) this.dropped++
-    else this.#append(key, clean)
+    else this.#append(name, clean)
   }
 
   /** Sets all own keys; one getter that throws costs its own key only. */
@@ -66,17 +82,17 @@ export class AttributeList {
   toObject(): Attributes {
     const object: Attributes = {}
     for (let i = 0; i < this.pairs.length; i += 2) {
-      put(object, this.pairs[i] as string, this.pairs[i + 1] as AttributeValue)
+      put(object, nameOf(this.pairs[i] as AttributeKey), this.pairs[i + 1] as AttributeValue)
     }
     return object
   }
 
-  #append(key: string, value: AttributeValue): void {
+  #append(key: AttributeKey, value: AttributeValue): void {
     this.#index?.set(key, this.pairs.length)
     this.pairs.push(key, value)
   }
 
-  #find(key: string): number {
+  #find(key: AttributeKey): number {
     const { pairs } = this
     if (pairs.length <= 2 * SCANNED) {
       for (let i = 0; i < pairs.length; i += 2) if (pairs[i] === key) return i
@@ -84,10 +100,14 @@ export class AttributeList {
     }
     if (this.#index === undefined) {
       this.#index = new Map()
-      for (let i = 0; i < pairs.length; i += 2) this.#index.set(pairs[i] as string, i)
+      for (let i = 0; i < pairs.length; i += 2) this.#index.set(pairs[i] as AttributeKey, i)
     }
     return this.#index.get(key) ?? -1
   }
+}
+
+function nameOf(key: AttributeKey): string {
+  return typeof key === 'string' ? key : key.name
 }
 
 /** A clean copy for an event or a link, and how many keys were too many. */

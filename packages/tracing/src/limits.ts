@@ -1,5 +1,6 @@
 /** How much one span may hold: OpenTelemetry specification, "Span Limits". What is beyond is counted in the span. */
 import { createRedaction, type Redaction, rejectOption, rejectUnknownKeys } from '@triscope/core'
+import { AttributeMemory } from './attribute-memory.ts'
 
 export interface LimitOptions {
   /**
@@ -31,9 +32,10 @@ export interface LimitOptions {
   links?: number
 }
 
-/** Limits as all code reads them, with the policy for what must not be recorded at all. */
+/** Limits as all code reads them, with the policy for what must not be recorded at all, and what came through both. */
 export interface Limits extends Readonly<Required<LimitOptions>> {
   readonly redaction: Redaction
+  readonly memory: AttributeMemory
 }
 
 const defaults: Readonly<Required<LimitOptions>> = {
@@ -54,6 +56,7 @@ export function resolveLimits(options: LimitOptions = {}, redaction: Redaction =
     events: limit('events', options.events),
     links: limit('links', options.links),
     redaction,
+    memory: new AttributeMemory(),
   }
 }
 

@@ -13,7 +13,8 @@ import {
 } from '@opentelemetry/api'
 import type { TimedEvent } from '@opentelemetry/sdk-trace-base'
 import { ProtobufWriter } from '@triscope/delivery'
-import { AttributeMemory, isWorth, repeats } from './attribute-memory.ts'
+import { isWorth, type RememberedKey, repeats } from './attribute-memory.ts'
+import type { AttributeKey } from './attributes.ts'
 import type { SpanIds } from './local-span.ts'
 import type { ParentIds, SpanRecord } from './span-record.ts'
 
@@ -34,7 +35,6 @@ const MAX_TEXT = 65_536
 
 export class SpanEncoder {
   readonly #writer = new ProtobufWriter()
-  readonly #memory = new AttributeMemory()
 
   /** The record of a span that has ended. */
   encode(span: SpanIds, record: SpanRecord): Uint8Array {
@@ -54,7 +54,7 @@ export class SpanEncoder {
       let { dropped } = record.attributes
       for (let i = 0; i < pairs.length; i += 2) {
         if (writer.length >= FULL_BYTES) dropped++
-        else this.#writeAttribute(pairs[i] as string, pairs[i + 1] as AttributeValue)
+        else writeOwn(writer, pairs[i] as AttributeKey, pairs[i + 1] as AttributeValue)
       }
       if (dropped > 0) writer.uint(10, dropped)
       const droppedEvents = record.droppedEvents + writeEach(writer, record.events, writeEvent)
@@ -69,28 +69,25 @@ export class SpanEncoder {
       throw error
     }
   }
+}
 
-  /** As `writeAttribute`, from memory where it can. */
-  #writeAttribute(key: string, value: AttributeValue): void {
-    const writer = this.#writer
-    const known = this.#memory.of(key)
-    if (known === undefined) {
-      writeAttribute(writer, 9, key, value)
-      return
-    }
-    const attribute = writer.begin(9)
-    if (repeats(known, value)) writer.raw(known.bytes as Uint8Array)
-    else {
-      const from = writer.length
-      writer.raw(known.key)
-      const any = writer.begin(2)
-      writeValue(writer, value)
-      writer.end(any)
-      known.bytes = isWorth(known, value) ? writer.copyFrom(from) : undefined
-      known.value = value
-    }
-    writer.end(attribute)
-  }
+/** Writes an attribute of the span itself, from memory where it can. */
+function writeOwn(writer: ProtobufWriter, key: AttributeKey, value: AttributeValue): void {
+  if (typeof key === 'string') writeAttribute(writer, 9, key, value)
+  else if (repeats(key, value)) writer.raw(key.bytes as Uint8Array)
+  else writeAndRemember(writer, key, value)
+}
+
+function writeAndRemember(writer: ProtobufWriter, known: RememberedKey, value: AttributeValue): void {
+  const from = writer.length
+  const attribute = writer.begin(9)
+  writer.raw(known.encoded)
+  const any = writer.begin(2)
+  writeValue(writer, value)
+  writer.end(any)
+  writer.end(attribute)
+  known.bytes = isWorth(known, value) ? writer.copyFrom(from) : undefined
+  known.value = value
 }
 
 function writeParent(writer: ProtobufWriter, parent: ParentIds): void {
