@@ -220,4 +220,31 @@ describe('redaction', () => {
       { numRuns: 500 },
     )
   })
+
+  it('hides in an attribute what it hides in text and URLs, whichever short way it takes', () => {
+    const piece = fc.constantFrom(
+      ...'/users/ GET 4111111111111111 411111111111 1 . eyJhbGci AKIAIOSFODNN7EXAMPLE ghp_ npm_ glpat- xoxb- AIza'.split(
+        ' ',
+      ),
+      ...'0123456789abcdefghij ?token=s ;sig=s #/?token=s //u:p@ + %40 @b.cd Bearer Basic é A J -----BEGIN'.split(
+        ' ',
+      ),
+      ' ',
+    )
+    const text = fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join(''))
+    for (const each of [
+      policy,
+      createRedaction({ preset: 'pii' }),
+      createRedaction({ patterns: [/sers/] }),
+    ]) {
+      fc.assert(
+        fc.property(text, (value) => {
+          expect(each.attribute('app.note', value)).toBe(each.text(value))
+          expect(each.attribute('url.path', value)).toBe(each.url(value))
+        }),
+        { numRuns: 200 },
+      )
+    }
+    expect(policy.attribute('db.query.text', 'select 1')).toBe(policy.attribute('db.query.text', 'select 2'))
+  })
 })

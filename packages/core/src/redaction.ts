@@ -167,6 +167,7 @@ class Policy implements Redaction {
       return this.replacement
     }
     if (typeof value !== 'string') return cleanField('', value, this.#rules)
+    if (kind !== 'database text' && this.#text.isPlain(value)) return value
     if (kind === 'url') return this.url(value)
     if (kind === 'query') return value === '' ? value : this.url(`?${value}`).slice(1)
     return this.#text.clean(kind === 'database text' ? withoutLiterals(value) : value)
