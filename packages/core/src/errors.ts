@@ -18,6 +18,8 @@ export class TriscopeError extends Error {
   readonly code: `TRI_ERR_${string}`
   readonly path: string | undefined
   readonly hint: string | undefined
+  /** Where the code is explained: a page of this repository, and its section. */
+  readonly docs: string
 
   constructor(code: `TRI_ERR_${string}`, message: string, details: TriscopeErrorDetails = {}) {
     const text = details.hint === undefined ? message : `${message}\n  hint: ${details.hint}`
@@ -26,5 +28,6 @@ export class TriscopeError extends Error {
     this.code = code
     this.path = details.path
     this.hint = details.hint
+    this.docs = `docs/errors.md#${code.toLowerCase()}`
   }
 }

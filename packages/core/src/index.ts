@@ -36,6 +36,13 @@ export {
   type RedactionOptions,
 } from './redaction.ts'
 export type { RedactionPreset } from './redaction-keys.ts'
-export { createResource, type Resource, type ResourceOptions, SDK_VERSION, type Value } from './resource.ts'
+export {
+  createResource,
+  parseResourceAttributes,
+  type Resource,
+  type ResourceOptions,
+  SDK_VERSION,
+  type Value,
+} from './resource.ts'
 export { settle } from './settle.ts'
 export { isUntraced, untraced } from './suppression.ts'

@@ -1,7 +1,8 @@
 import { createDiagnostics, createResource, type ResourceOptions } from '@triscope/core'
 import { describe, expect, it } from 'vitest'
 import { type Configuration, resolveConfiguration } from './configuration.ts'
-import { checkOptions, type TriscopeOptions } from './options.ts'
+import { checkOptions } from './option-checks.ts'
+import type { TriscopeOptions } from './options.ts'
 
 function resolve(options: TriscopeOptions, env: Record<string, string> = {}) {
   const said: string[] = []
@@ -24,7 +25,7 @@ describe('configuration', () => {
     const { tracing, metrics } = resolve({})
     expect(tracing?.options.exporter).toBeUndefined()
     expect(tracing?.goesTo).toBeUndefined()
-    expect(metrics?.place).toEqual({ path: '/metrics', listener: undefined, toProxies: true })
+    expect(metrics?.place).toMatchObject({ path: '/metrics', listener: undefined, toProxies: true })
   })
 
   it.each([

@@ -1,17 +1,27 @@
 /**
  * What is in force: code over environment over default, put together once, when telemetry is created.
- * OpenTelemetry environment variable specification 1.45; the variables that are read are listed in the README of this package.
+ * OpenTelemetry environment variable specification 1.45; which variables are read stands in the table of settings.
  */
-import type { Diagnostics, Resource } from '@triscope/core'
+import { type Diagnostics, parseResourceAttributes, type Resource } from '@triscope/core'
 import type { OtlpLogsOptions } from '@triscope/logging'
 import type { LintMode, RuntimeMetricsOptions } from '@triscope/metrics'
 import { PROPAGATOR_NAMES, type TracingOptions } from '@triscope/tracing'
-import { EnvReader } from './env.ts'
 import { exporterOf, type GivenExporter } from './exporter-variables.ts'
 import { logExporterOf } from './log-variables.ts'
 import type { MetricsAddress } from './metrics-endpoint.ts'
-import type { MetricsOptions, TracingSettings, TriscopeOptions } from './options.ts'
+import type { MetricsGuard } from './metrics-guard.ts'
+import type {
+  HealthOptions,
+  MetricsOptions,
+  ShutdownOptions,
+  TracingSettings,
+  TriscopeOptions,
+} from './options.ts'
 import { samplerOf } from './sampler-variables.ts'
+import { SettingReader } from './setting-reader.ts'
+import { SETTINGS, type SettingPath } from './settings.ts'
+
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 
 /** Where the metrics are served. */
 export interface MetricsPlace {
@@ -21,10 +31,15 @@ export interface MetricsPlace {
   listener: MetricsAddress | undefined
   /** Whether proxied requests are answered too. */
   toProxies: boolean
+  guard: MetricsGuard
 }
 
 /** All settings resolved; `undefined` is a signal that is off. */
 export interface Configuration {
+  /** What was read of the environment. */
+  read: SettingReader
+  /** Variables that the resource took a value of, by setting. */
+  resourceVariables: Partial<Record<SettingPath, string>>
   enabled: boolean
   /** As the resource says it. */
   environment: string
@@ -37,6 +52,9 @@ export interface Configuration {
   tracing:
     | { options: Omit<TracingOptions, 'resource'>; outbound: boolean; goesTo: string | undefined }
     | undefined
+  /** `undefined` where it is off. */
+  health: HealthOptions | undefined
+  shutdown: Required<ShutdownOptions>
   logLevel: string | undefined
   /** `undefined` where log records are not sent. */
   logExporter: OtlpLogsOptions | undefined
@@ -51,12 +69,14 @@ export function resolveConfiguration(
   diagnostics: Diagnostics,
   resource: Resource,
 ): Configuration {
-  const read = new EnvReader(env, diagnostics)
+  const read = new SettingReader(env, diagnostics)
   const environment = String(resource.attributes['deployment.environment.name'])
-  const mode = read.text('NODE_ENV')
+  const mode = read.variable('NODE_ENV')
   const isProduction = mode === 'production' || environment === 'production' || environment === 'prod'
   return {
-    enabled: (options.enabled ?? true) && read.flag('OTEL_SDK_DISABLED') !== true,
+    read,
+    resourceVariables: resourceVariablesOf(read),
+    enabled: (options.enabled ?? true) && read.flag('enabled') !== true,
     environment,
     isProduction,
     metrics:
@@ -70,31 +90,53 @@ export function resolveConfiguration(
           ),
     tracing:
       options.tracing === false ? undefined : tracingOf(options.tracing ?? {}, read, mode === 'development'),
+    health: options.health === false ? undefined : (options.health ?? {}),
+    shutdown: {
+      delayMs: 0,
+      requestsMs: 10_000,
+      flushMs: 5_000,
+      ...defined<ShutdownOptions>(options.shutdown ?? {}),
+    },
     logExporter: options.logging === false ? undefined : logExporterOf(options.logging?.otlp, read),
-    logLevel: read.choice(
-      ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
-      'LOG_LEVEL',
-      'OTEL_LOG_LEVEL',
-    ),
-    underTest: mode === 'test' || read.text('VITEST', 'JEST_WORKER_ID', 'NODE_TEST_CONTEXT') !== undefined,
+    logLevel: read.choice('logging.level', LEVELS),
+    underTest:
+      mode === 'test' || read.variable('VITEST', 'JEST_WORKER_ID', 'NODE_TEST_CONTEXT') !== undefined,
   }
+}
+
+/** As the resource ranks them: what names the service alone, then the attributes, then the mode of node. */
+function resourceVariablesOf(read: SettingReader): Configuration['resourceVariables'] {
+  const ATTRIBUTES = 'OTEL_RESOURCE_ATTRIBUTES'
+  const attributes = parseResourceAttributes(read.variable(ATTRIBUTES) ?? '')
+  const by = (variable: string): string | undefined =>
+    read.variable(variable) === undefined ? undefined : variable
+  const listed = (name: string): string | undefined => (name in attributes ? ATTRIBUTES : undefined)
+  return defined({
+    service: by('OTEL_SERVICE_NAME') ?? listed('service.name'),
+    version: listed('service.version'),
+    environment: listed('deployment.environment.name') ?? by('NODE_ENV'),
+    resource: Object.keys(attributes).length > 0 ? ATTRIBUTES : undefined,
+  })
 }
 
 function metricsOf(
   given: MetricsOptions,
   isProduction: boolean,
   isDevelopment: boolean,
-  read: EnvReader,
+  read: SettingReader,
 ): Configuration['metrics'] {
-  const port = given.port ?? read.integer(0, 65_535, 'OTEL_EXPORTER_PROMETHEUS_PORT')
-  const host = given.host ?? read.text('OTEL_EXPORTER_PROMETHEUS_HOST') ?? '127.0.0.1'
+  const port = given.port ?? read.integer('metrics.port')
+  const host = given.host ?? read.text('metrics.host') ?? '127.0.0.1'
   const path = given.path ?? '/metrics'
-  const filter = read.choice(['trace_based', 'always_on', 'always_off'], 'OTEL_METRICS_EXEMPLAR_FILTER')
+  const token = given.token ?? tokenOf(read)
+  const filter = read.choice('metrics.exemplars', ['trace_based', 'always_on', 'always_off'])
   return {
     place: {
       path: path === false || port !== undefined ? undefined : path,
       listener: port === undefined ? undefined : { host, port, path: path === false ? '/metrics' : path },
-      toProxies: given.public ?? !isProduction,
+      // A guard stands in the place of the rule.
+      toProxies: given.public ?? (!isProduction || token !== undefined || given.allow !== undefined),
+      guard: { token, allow: given.allow },
     },
     exemplars: given.exemplars ?? filter !== 'always_off',
     // Where nothing says which environment it is, it may be production: there a name is no reason not to start.
@@ -103,9 +145,19 @@ function metricsOf(
   }
 }
 
+/** One that is short guards all the same: the other answer would be to serve everybody. */
+function tokenOf(read: SettingReader): string | undefined {
+  const token = read.text('metrics.token')
+  const { fits, takes } = SETTINGS['metrics.token']
+  if (token !== undefined && fits?.(token) === false) {
+    read.remark('metrics.token', `expected ${takes}; it is used, but it can be guessed or not be sent`)
+  }
+  return token
+}
+
 function tracingOf(
   given: TracingSettings,
-  read: EnvReader,
+  read: SettingReader,
   isDevelopment: boolean,
 ): Configuration['tracing'] {
   const {
@@ -127,7 +179,7 @@ function tracingOf(
     read,
   )
   const chosenSampler = sampler ?? samplerOf(read)
-  const propagators = given.propagators ?? read.choices(PROPAGATOR_NAMES, 'OTEL_PROPAGATORS')
+  const propagators = given.propagators ?? read.choices('tracing.propagators', PROPAGATOR_NAMES)
   const options: Omit<TracingOptions, 'resource'> = {
     ...rest,
     ...(chosenSampler === undefined ? {} : { sampler: chosenSampler }),
@@ -145,32 +197,19 @@ function defined<T extends object>(options: { [K in keyof T]: T[K] | undefined }
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T
 }
 
-function batchOf(read: EnvReader): NonNullable<TracingOptions['batch']> {
-  const delayMs = read.integer(0, 3_600_000, 'OTEL_BSP_SCHEDULE_DELAY')
-  const maxRecords = read.integer(1, 10_000_000, 'OTEL_BSP_MAX_QUEUE_SIZE')
-  const maxBatchRecords = read.integer(1, 10_000_000, 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE')
-  return {
-    ...(delayMs === undefined ? {} : { delayMs }),
-    ...(maxRecords === undefined ? {} : { maxRecords }),
-    ...(maxBatchRecords === undefined ? {} : { maxBatchRecords }),
-  }
+function batchOf(read: SettingReader): NonNullable<TracingOptions['batch']> {
+  return defined({
+    delayMs: read.integer('tracing.batch.delayMs'),
+    maxRecords: read.integer('tracing.batch.maxRecords'),
+    maxBatchRecords: read.integer('tracing.batch.maxBatchRecords'),
+  })
 }
 
-function limitsOf(read: EnvReader): NonNullable<TracingOptions['limits']> {
-  const most = 1_000_000
-  const attributes = read.integer(0, most, 'OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT', 'OTEL_ATTRIBUTE_COUNT_LIMIT')
-  const attributeLength = read.integer(
-    0,
-    most,
-    'OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT',
-    'OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT',
-  )
-  const events = read.integer(0, most, 'OTEL_SPAN_EVENT_COUNT_LIMIT')
-  const links = read.integer(0, most, 'OTEL_SPAN_LINK_COUNT_LIMIT')
-  return {
-    ...(attributes === undefined ? {} : { attributes }),
-    ...(attributeLength === undefined ? {} : { attributeLength }),
-    ...(events === undefined ? {} : { events }),
-    ...(links === undefined ? {} : { links }),
-  }
+function limitsOf(read: SettingReader): NonNullable<TracingOptions['limits']> {
+  return defined({
+    attributes: read.integer('tracing.limits.attributes'),
+    attributeLength: read.integer('tracing.limits.attributeLength'),
+    events: read.integer('tracing.limits.events'),
+    links: read.integer('tracing.limits.links'),
+  })
 }

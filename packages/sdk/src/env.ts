@@ -125,6 +125,11 @@ export class EnvReader {
     )
   }
 
+  /** Says something about a variable, without its value. */
+  remark(name: string, text: string): void {
+    this.#diagnostics.warn('TRI_WARN_ENV', `${name}: ${text}`)
+  }
+
   #number(
     min: number,
     max: number,

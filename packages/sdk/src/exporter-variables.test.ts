@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createDiagnostics } from '@triscope/core'
 import { afterAll, describe, expect, it } from 'vitest'
-import { EnvReader } from './env.ts'
 import { type Destination, exporterOf, type GivenExporter } from './exporter-variables.ts'
+import { SettingReader } from './setting-reader.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'triscope-exporters-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -12,7 +12,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 function resolve(given: GivenExporter, env: Record<string, string>): Destination & { said: string[] } {
   const said: string[] = []
   const diagnostics = createDiagnostics({ onMessage: ({ message }) => said.push(message) })
-  return { ...exporterOf(given, new EnvReader(env, diagnostics)), said }
+  return { ...exporterOf(given, new SettingReader(env, diagnostics)), said }
 }
 
 describe('exporters by variables', () => {

@@ -14,8 +14,8 @@ import {
   type TracingOptions,
   type ZipkinExporterOptions,
 } from '@triscope/tracing'
-import type { EnvReader } from './env.ts'
 import { type GivenOtlp, otlpOf } from './otlp-variables.ts'
+import type { SettingReader } from './setting-reader.ts'
 
 /** What was said in code about one OTLP endpoint, and about exporters. */
 export type GivenExporter = GivenOtlp & { exporter?: TracingOptions['exporter'] }
@@ -28,7 +28,7 @@ export interface Destination {
 }
 
 /** Throws `TRI_ERR_OPTION`. */
-export function exporterOf(given: GivenExporter, read: EnvReader): Destination {
+export function exporterOf(given: GivenExporter, read: SettingReader): Destination {
   const { exporter, ...otlp } = given
   const complete = (each: ExporterOption): ExporterOption | undefined => completed(each, otlp, read)
   const chosen = (exporter === undefined ? chosenBy(otlp, read) : toList(exporter).map(complete)).filter(
@@ -42,15 +42,15 @@ export function exporterOf(given: GivenExporter, read: EnvReader): Destination {
 }
 
 /** An endpoint in code is OTLP's; without one the variable decides, and an endpoint in the environment is enough. */
-function chosenBy(otlp: GivenOtlp, read: EnvReader): (ExporterOption | undefined)[] {
+function chosenBy(otlp: GivenOtlp, read: SettingReader): (ExporterOption | undefined)[] {
   if (otlp.endpoint !== undefined) return [otlpOf(otlp, false, read)]
   const known = EXPORTER_NAMES.filter((name) => name !== 'none')
-  const names = read.choices(known, 'OTEL_TRACES_EXPORTER')
+  const names = read.choices('tracing.exporter', known)
   return names === undefined ? [otlpOf(otlp, false, read)] : names.map((name) => completed(name, otlp, read))
 }
 
 /** What is no exporter of ours, or none at all, is for tracing to take or refuse. */
-function completed(option: ExporterOption, otlp: GivenOtlp, read: EnvReader): ExporterOption | undefined {
+function completed(option: ExporterOption, otlp: GivenOtlp, read: SettingReader): ExporterOption | undefined {
   if (option === 'none') return undefined
   const named = typeof option === 'string' ? { [option]: {} } : option
   if (typeof named !== 'object' || named === null) return option
@@ -74,26 +74,28 @@ const TRANSPORTS: Readonly<Record<string, JaegerTransport>> = {
   'http/thrift.binary': 'http',
 }
 
+const JAEGER = 'tracing.exporter.jaeger'
+
 /** `OTEL_EXPORTER_JAEGER_*`; a named endpoint means HTTP. */
-function jaegerOf(read: EnvReader): JaegerExporterOptions {
-  const protocol = read.choice(Object.keys(TRANSPORTS), 'OTEL_EXPORTER_JAEGER_PROTOCOL')
-  const url = read.text('OTEL_EXPORTER_JAEGER_ENDPOINT')
+function jaegerOf(read: SettingReader): JaegerExporterOptions {
+  const protocol = read.choice(`${JAEGER}.transport`, Object.keys(TRANSPORTS))
+  const url = read.text(`${JAEGER}.url`)
   const transport = protocol === undefined ? undefined : TRANSPORTS[protocol]
   return filled({
     transport,
     url: transport === undefined || transport === 'http' ? url : undefined,
-    host: read.text('OTEL_EXPORTER_JAEGER_AGENT_HOST'),
-    port: read.integer(1, 65_535, 'OTEL_EXPORTER_JAEGER_AGENT_PORT'),
-    user: read.text('OTEL_EXPORTER_JAEGER_USER'),
-    password: read.text('OTEL_EXPORTER_JAEGER_PASSWORD'),
-    timeoutMs: read.integer(1, 3_600_000, 'OTEL_EXPORTER_JAEGER_TIMEOUT'),
+    host: read.text(`${JAEGER}.host`),
+    port: read.integer(`${JAEGER}.port`),
+    user: read.text(`${JAEGER}.user`),
+    password: read.text(`${JAEGER}.password`),
+    timeoutMs: read.integer(`${JAEGER}.timeoutMs`),
   })
 }
 
-function zipkinOf(read: EnvReader): ZipkinExporterOptions {
+function zipkinOf(read: SettingReader): ZipkinExporterOptions {
   return filled({
-    url: read.text('OTEL_EXPORTER_ZIPKIN_ENDPOINT'),
-    timeoutMs: read.integer(1, 3_600_000, 'OTEL_EXPORTER_ZIPKIN_TIMEOUT'),
+    url: read.text('tracing.exporter.zipkin.url'),
+    timeoutMs: read.integer('tracing.exporter.zipkin.timeoutMs'),
   })
 }
 

@@ -14,6 +14,7 @@ export {
   type UpDownCounter,
 } from '@triscope/metrics'
 export { activeSpan, continueTrace, inject, recordError, span } from '@triscope/tracing'
+export type { CheckReport, HealthReport } from './health.ts'
 export {
   counter,
   gauge,
@@ -26,12 +27,21 @@ export {
   summary,
   upDownCounter,
 } from './instruments.ts'
-export type { LoggingSettings, MetricsOptions, TracingSettings, TriscopeOptions } from './options.ts'
+export type {
+  HealthCheck,
+  HealthOptions,
+  LoggingSettings,
+  MetricsOptions,
+  ShutdownOptions,
+  TracingSettings,
+  TriscopeOptions,
+} from './options.ts'
 export { bindBody } from './request-body.ts'
 export type { Req, Res } from './request-end.ts'
 export { holderOf } from './request-holder.ts'
 export type { RouteOverride } from './request-route.ts'
 export { type BeginOptions, type RequestTelemetry, requestOf, type ServerRequest } from './server-request.ts'
+export type { SettingInForce } from './setting-report.ts'
 export { telemetryFor } from './shared-telemetry.ts'
 export { createTelemetry, type Telemetry } from './telemetry.ts'
 export { runListeners, watchUpgrades } from './upgrades.ts'

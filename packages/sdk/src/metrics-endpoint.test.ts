@@ -1,10 +1,11 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gunzipSync } from 'node:zlib'
-import { createDiagnostics } from '@triscope/core'
+import { createDiagnostics, type Diagnostics } from '@triscope/core'
 import { createRegistry, type Registry } from '@triscope/metrics'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createMetricsEndpoint, listenForMetrics, type MetricsEndpointOptions } from './metrics-endpoint.ts'
+import type { MetricsGuard } from './metrics-guard.ts'
 
 const closers: (() => Promise<unknown>)[] = []
 
@@ -18,6 +19,9 @@ function registryWithOne(): Registry {
   registry.counter({ name: 'b_total', help: 'B' })
   return registry
 }
+
+const endpointOf = (diagnostics: Diagnostics) =>
+  createMetricsEndpoint({ registry: registryWithOne(), diagnostics, path: '/metrics', toProxies: true })
 
 async function serve(
   options: Partial<MetricsEndpointOptions> = {},
@@ -208,10 +212,63 @@ describe('the metrics endpoint', () => {
   })
 })
 
+describe('the guard of the metrics', () => {
+  const guard = (token: string | undefined, allow?: MetricsGuard['allow']) =>
+    serve({ guard: { token, allow } })
+  const status = async (url: string, authorization?: string) =>
+    (await fetch(`${url}/metrics`, authorization === undefined ? {} : { headers: { authorization } })).status
+
+  it('asks for the token, and takes no other', async () => {
+    const { url } = await guard('0123456789abcdef')
+    for (const wrong of [
+      undefined,
+      '',
+      'Bearer',
+      'Bearer 0123456789abcdeF',
+      'Bearer 0123456789abcdef0',
+      'Basic 0123456789abcdef',
+      '0123456789abcdef',
+    ])
+      expect(await status(url, wrong), wrong).toBe(401)
+    expect(await status(url, 'Bearer 0123456789abcdef')).toBe(200)
+    expect(await status(url, 'bearer 0123456789abcdef')).toBe(200)
+    const refused = await fetch(`${url}/metrics`)
+    expect([refused.headers.get('www-authenticate'), await refused.text()]).toEqual(['Bearer', ''])
+  })
+
+  it.each<[string, MetricsGuard['allow'], number, number]>([
+    ['true', () => true, 200, 0],
+    ['false', () => false, 403, 0],
+    ['a promise of true', async () => true, 200, 0],
+    ['a promise of false', async () => false, 403, 0],
+    ['a promise of something else', async () => 1 as unknown as boolean, 403, 0],
+    ['something else', () => 'yes' as unknown as boolean, 403, 0],
+    ['a rejection', () => Promise.reject(new Error('no')), 403, 1],
+    [
+      'a throw',
+      () => {
+        throw new Error('no')
+      },
+      403,
+      1,
+    ],
+  ])('lets the app decide: %s', async (_name, allow, expected, warnings) => {
+    const { url, said } = await guard(undefined, allow)
+    expect(await status(url)).toBe(expected)
+    expect(said).toHaveLength(warnings)
+  })
+
+  it('does not ask the app about a scrape without the token', async () => {
+    let asked = 0
+    const { url } = await guard('0123456789abcdef', () => ++asked > 0)
+    expect([await status(url), asked]).toEqual([401, 0])
+  })
+})
+
 describe('the metrics listener', () => {
   it('serves the metrics on a port of its own, and closes', async () => {
     const diagnostics = createDiagnostics()
-    const listener = listenForMetrics(registryWithOne(), diagnostics, {
+    const listener = listenForMetrics([endpointOf(diagnostics)], diagnostics, {
       host: '127.0.0.1',
       port: 0,
       path: '/metrics',
@@ -229,14 +286,14 @@ describe('the metrics listener', () => {
     const diagnostics = createDiagnostics({
       onMessage: ({ code, message }) => said.push(`${code} ${message}`),
     })
-    const first = listenForMetrics(registryWithOne(), diagnostics, {
+    const first = listenForMetrics([endpointOf(diagnostics)], diagnostics, {
       host: '127.0.0.1',
       port: 0,
       path: '/metrics',
     })
     while (first.url === undefined) await new Promise((resolve) => setImmediate(resolve))
     const port = Number(new URL(first.url).port)
-    const second = listenForMetrics(registryWithOne(), diagnostics, {
+    const second = listenForMetrics([endpointOf(diagnostics)], diagnostics, {
       host: '127.0.0.1',
       port,
       path: '/metrics',

@@ -9,8 +9,10 @@ import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
-import { adoptContext, type Diagnostics, messageOf, untraced } from '@triscope/core'
+import { type Diagnostics, messageOf } from '@triscope/core'
 import type { Registry } from '@triscope/metrics'
+import { createGuard, type MetricsGuard, type Refusal } from './metrics-guard.ts'
+import { cameThroughProxy, unseen } from './own-traffic.ts'
 import type { Req, Res } from './request-end.ts'
 import { pathOf, urlOf } from './request-target.ts'
 
@@ -21,6 +23,8 @@ export interface MetricsEndpointOptions {
   path: string
   /** Whether requests that came through a proxy are answered. */
   toProxies: boolean
+  /** @default none: who reaches it may scrape */
+  guard?: MetricsGuard
 }
 
 /** The metrics as they stand on an app. */
@@ -43,6 +47,7 @@ const MAX_TIMEOUT_SECONDS = 600
 export function createMetricsEndpoint(options: MetricsEndpointOptions): MetricsEndpoint {
   const { diagnostics, path, registry, toProxies } = options
   const owns = (req: Req): boolean => isScrape(req, path)
+  const ask = createGuard(options.guard ?? { token: undefined, allow: undefined }, diagnostics)
   let running = 0
   return {
     owns,
@@ -58,18 +63,27 @@ export function createMetricsEndpoint(options: MetricsEndpointOptions): MetricsE
         response.writeHead(404).end()
         return true
       }
-      if (running >= MAX_SCRAPES) {
-        response.writeHead(503, { 'retry-after': '1' }).end()
-        return true
-      }
+      const refusal = ask(req)
+      if (refusal === undefined || typeof refusal === 'number') decided(refusal, req, response)
+      else void refusal.then((status) => decided(status, req, response))
+      return true
+    },
+  }
+
+  function decided(refusal: Refusal, req: Req, res: ServerResponse): void {
+    // The scraper may have gone while the app was asked.
+    if (res.destroyed) return
+    if (refusal === 401) res.writeHead(401, { 'www-authenticate': 'Bearer' }).end()
+    else if (refusal === 403) res.writeHead(403).end()
+    else if (running >= MAX_SCRAPES) res.writeHead(503, { 'retry-after': '1' }).end()
+    else {
       running++
       unseen(() =>
-        serve(registry, diagnostics, req, response).finally(() => {
+        serve(registry, diagnostics, req, res).finally(() => {
           running--
         }),
       )
-      return true
-    },
+    }
   }
 }
 
@@ -81,30 +95,29 @@ export interface MetricsAddress {
   path: string
 }
 
-/** A listener that serves the metrics and nothing else. It never keeps the process alive. */
+/** A listener for metrics and health, and nothing else. It never keeps the process alive. */
 export interface MetricsListener {
   /** The whole address of the metrics; `undefined` until it listens. */
   readonly url: string | undefined
   close(): Promise<void>
 }
 
-/** Listens on a port of its own. A port that is taken costs the metrics, and a warning, not the app. */
+/** Listens on a port of its own. A port that is taken costs what is served there, and a warning, not the app. */
 export function listenForMetrics(
-  registry: Registry,
+  endpoints: readonly Pick<MetricsEndpoint, 'answer'>[],
   diagnostics: Diagnostics,
   at: MetricsAddress,
 ): MetricsListener {
-  const endpoint = createMetricsEndpoint({ registry, diagnostics, path: at.path, toProxies: true })
   const server: Server = unseen(() =>
     createServer((req, res) => {
-      if (!endpoint.answer(req, res)) res.writeHead(404).end()
+      if (!endpoints.some((endpoint) => endpoint.answer(req, res))) res.writeHead(404).end()
     }),
   )
   let url: string | undefined
   server.on('error', (error) => {
     diagnostics.warn(
       'TRI_WARN_PORT',
-      `metrics.port: cannot listen on ${at.host}:${at.port} (${messageOf(error)}); no metrics are served: choose another port or end what holds this one`,
+      `metrics.port: cannot listen on ${at.host}:${at.port} (${messageOf(error)}); neither metrics nor health checks are served: choose another port or end what holds this one`,
     )
   })
   server.listen(at.port, at.host, () => {
@@ -124,20 +137,11 @@ export function listenForMetrics(
   }
 }
 
-/** Out of every span; where nobody in the process makes any, no context is entered for it. */
-function unseen<T>(fn: () => T): T {
-  return adoptContext() === undefined ? fn() : untraced(fn)
-}
-
 function isScrape(req: Req, path: string): boolean {
   if (req.method !== 'GET' && req.method !== 'HEAD') return false
   const url = urlOf(req)
   // Most requests are told apart by the first characters, without cutting the query off.
   return url.startsWith(path) && pathOf(url) === path
-}
-
-function cameThroughProxy(req: Req): boolean {
-  return req.headers['forwarded'] !== undefined || req.headers['x-forwarded-for'] !== undefined
 }
 
 async function serve(

@@ -1,11 +1,11 @@
 /** What `triscope(options)` and `createTelemetry(options)` take. Every field is optional; an unknown one throws. */
 import type { Clock, DiagnosticMessage, RedactionOptions, Value } from '@triscope/core'
-import { rejectOption, rejectUnknownKeys } from '@triscope/core'
 import type { LoggingOptions, OtlpLogsOptions } from '@triscope/logging'
 import type { LintMode, Registry, RuntimeMetricsOptions } from '@triscope/metrics'
 import type { ForeignRegistry } from '@triscope/metrics/prom-client'
 import type { OtlpExporterOptions, OtlpProtocol, TracingOptions } from '@triscope/tracing'
 import type { Env } from './env.ts'
+import type { Req } from './request-end.ts'
 import type { RouteOverride } from './request-route.ts'
 import type { RequestTelemetry } from './server-request.ts'
 
@@ -38,6 +38,14 @@ export interface TriscopeOptions {
    * `undefined` leaves it as it is.
    */
   route?: RouteOverride
+  /**
+   * `/livez` and `/readyz`, on the app, or with the metrics where `metrics.port` moves them. `false` serves neither. They
+   * stay where telemetry is switched off, because whoever probes them would end the service.
+   * @default both, and ready until the process drains
+   */
+  health?: false | HealthOptions
+  /** How long the steps of an end by SIGTERM or SIGINT may take. @default no delay, 10 s for requests, 5 s to send */
+  shutdown?: ShutdownOptions
   /** `false` switches the signal off: nothing is measured or served, and the app's own metrics are kept unseen. */
   metrics?: false | MetricsOptions
   /** `false` switches the signal off: no spans, no trace ids. */
@@ -49,7 +57,8 @@ export interface TriscopeOptions {
   /** Hears of each warning, which is then not written to the log. At most once a minute for each code. */
   onWarning?: (warning: DiagnosticMessage) => unknown
   /**
-   * Sends what is queued at SIGTERM, SIGINT and the end of the event loop. The app ends as it would have.
+   * Drains at SIGTERM, SIGINT and SIGHUP, and sends what is queued then and at the end of the event loop. The app ends as it
+   * would have.
    * @default true
    */
   flushAtExit?: boolean
@@ -59,6 +68,33 @@ export interface TriscopeOptions {
   clock?: Clock
   /** Environment variables. @default `process.env` */
   env?: Env
+}
+
+/** What must hold for the service to be ready: it throws, rejects or returns `false` where that does not hold. */
+export type HealthCheck = (signal: AbortSignal) => unknown
+
+export interface HealthOptions {
+  /** By name; all run at once. `signal` aborts when a check is late. @default none */
+  checks?: Readonly<Record<string, HealthCheck>>
+  /** Milliseconds for one check; later it has failed. 1 to 60 000. @default 1000 */
+  timeoutMs?: number
+  /** Milliseconds for which the answer of a check is used again, 0 to 3 600 000. @default 1000 */
+  cacheMs?: number
+  /** Where the two are served. @default `/livez` and `/readyz` */
+  paths?: { live?: string; ready?: string }
+}
+
+export interface ShutdownOptions {
+  /**
+   * Milliseconds between "not ready" and the end of accepting, 0 to 300 000: what a load balancer needs to notice. Under
+   * Kubernetes 5000 is usual.
+   * @default 0
+   */
+  delayMs?: number
+  /** Milliseconds that requests in flight have to finish, 0 to 600 000. @default 10 000 */
+  requestsMs?: number
+  /** Milliseconds in which what is queued is sent, 0 to 60 000; the rest is counted as lost. @default 5000 */
+  flushMs?: number
 }
 
 export interface MetricsOptions {
@@ -74,9 +110,19 @@ export interface MetricsOptions {
   /**
    * Serves metrics on the app also to requests that came through a proxy (`Forwarded`, `X-Forwarded-For`). Without it
    * they get 404 in production.
-   * @default false
+   * @default false in production, unless `token` or `allow` guards them
    */
   public?: boolean
+  /**
+   * A scrape must bring it as `Authorization: Bearer …`; without it the answer is 401. 16 characters or more, no spaces.
+   * @default `TRISCOPE_METRICS_TOKEN`, else none
+   */
+  token?: string
+  /**
+   * Asked for each scrape, after the token. What is not `true`, or a promise of it, gets 403; so does what throws.
+   * @default none: everybody
+   */
+  allow?: (req: Req) => boolean | Promise<boolean>
   /** Bounds of the request histograms, in seconds, increasing. @default the 14 of the HTTP conventions, 5 ms to 10 s */
   buckets?: readonly number[]
   /**
@@ -148,174 +194,8 @@ export interface LoggingSettings extends Omit<LoggingOptions, 'redaction' | 'res
   otlp?: boolean | (OtlpLogsOptions & { endpoint?: string })
 }
 
-type Check = (path: string, value: unknown) => void
-
-/** Every option has its check: one that is forgotten here does not compile. */
-const CHECKS: Record<keyof TriscopeOptions, Check> = {
-  service: aText,
-  version: aText,
-  environment: aText,
-  resource: anObject,
-  enabled: aFlag,
-  ignore: anIgnore,
-  route: aFunction,
-  redact: anObject,
-  metrics: checkSection,
-  tracing: checkSection,
-  logging: checkSection,
-  onError: aFunction,
-  onWarning: aFunction,
-  flushAtExit: aFlag,
-  banner: aFlag,
-  clock: anObject,
-  env: anObject,
-}
-
-const METRICS_CHECKS: Record<keyof MetricsOptions, Check> = {
-  path: (path, value) =>
-    value === false || is(path, 'a path that begins with "/", or false', value, isPath(value)),
-  port: (path, value) => is(path, 'a whole number from 0 to 65535', value, isPort(value)),
-  host: aText,
-  public: aFlag,
-  buckets: (path, value) => is(path, 'an array of numbers that increase', value, Array.isArray(value)),
-  maxSeries: (path, value) => is(path, 'a whole number of 1 or more', value, isCount(value)),
-  maxTotalSeries: (path, value) => is(path, 'a whole number of 1 or more', value, isCount(value)),
-  exemplars: aFlag,
-  bodySizes: aFlag,
-  lint: (path, value) =>
-    is(path, '"throw", "warn" or "off"', value, ['throw', 'warn', 'off'].includes(value as string)),
-  runtime: checkRuntime,
-  promClient: (path, value) =>
-    is(
-      path,
-      "prom-client's register, or a list of registries",
-      value,
-      registriesOf(value).every((each) => has(each, 'getMetricsAsArray')),
-    ),
-  registry: (path, value) =>
-    is(path, 'a registry of createRegistry()', value, has(value, 'expose', 'configure')),
-}
-
-const RUNTIME_CHECKS: Record<keyof RuntimeMetricsOptions, Check> = {
-  naming: (path, value) =>
-    is(path, '"prom-client" or "semconv"', value, value === 'prom-client' || value === 'semconv'),
-}
-
-const PROTOCOLS: readonly unknown[] = ['http/protobuf', 'http/json', 'grpc'] satisfies OtlpProtocol[]
-
-/** The rest of `tracing` is checked by the room that takes it. */
-const TRACING_CHECKS: Partial<Record<keyof TracingSettings, Check>> = {
-  endpoint: aText,
-  headers: anObject,
-  compression: (path, value) => is(path, '"gzip" or "none"', value, value === 'gzip' || value === 'none'),
-  protocol: (path, value) =>
-    is(path, '"http/protobuf", "http/json" or "grpc"', value, PROTOCOLS.includes(value)),
-  tls: anObject,
-  timeoutMs: (path, value) => is(path, 'a whole number of milliseconds, 1 or more', value, isCount(value)),
-  outbound: aFlag,
-}
-
-/** What the sdk itself hands to the rooms. */
-const RESERVED: Record<'tracing' | 'logging', readonly string[]> = {
-  tracing: ['resource', 'redaction', 'diagnostics', 'clock', 'env'],
-  logging: ['redaction', 'resource', 'diagnostics', 'clock', 'env'],
-}
-
-/**
- * Throws `TRI_ERR_UNKNOWN_OPTION` and `TRI_ERR_OPTION`, before anything is created. What is left of tracing and logging is
- * checked by these rooms themselves, when they are made.
- */
-export function checkOptions(options: TriscopeOptions): void {
-  check('', options, CHECKS, Object.keys(CHECKS))
-  const { logging, metrics, tracing } = options
-  if (isSection(metrics)) check('metrics', metrics, METRICS_CHECKS, Object.keys(METRICS_CHECKS))
-  if (isSection(tracing)) check('tracing', tracing, TRACING_CHECKS, allowed(tracing, RESERVED.tracing))
-  if (isSection(logging)) check('logging', logging, {}, allowed(logging, RESERVED.logging))
-}
-
-function check(
-  path: string,
-  given: object,
-  checks: Partial<Record<string, Check>>,
-  known: readonly string[],
-): void {
-  rejectUnknownKeys(path, given, known)
-  for (const [key, value] of Object.entries(given)) {
-    if (value !== undefined) checks[key]?.(path === '' ? key : `${path}.${key}`, value)
-  }
-}
-
-function allowed(given: object, reserved: readonly string[]): string[] {
-  return Object.keys(given).filter((key) => !reserved.includes(key))
-}
-
-function isSection(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
-}
-
-function is(path: string, expected: string, value: unknown, fits: boolean): void {
-  if (!fits) rejectOption(path, expected, value)
-}
-
-function aText(path: string, value: unknown): void {
-  is(path, 'some text', value, typeof value === 'string' && value.trim() !== '')
-}
-
-function aFlag(path: string, value: unknown): void {
-  is(path, 'true or false', value, typeof value === 'boolean')
-}
-
-function aFunction(path: string, value: unknown): void {
-  is(path, 'a function', value, typeof value === 'function')
-}
-
-function anObject(path: string, value: unknown): void {
-  is(path, 'an object', value, typeof value === 'object' && value !== null && !Array.isArray(value))
-}
-
-function checkRuntime(path: string, value: unknown): void {
-  if (typeof value === 'boolean') return
-  is(path, 'true, false, or an object of options', value, isSection(value) && !Array.isArray(value))
-  check(path, value as object, RUNTIME_CHECKS, Object.keys(RUNTIME_CHECKS))
-}
-
 /** One or several, as a list. */
 export function registriesOf<T>(given: T | readonly T[] | undefined): readonly T[] {
   if (given === undefined) return []
   return Array.isArray(given) ? (given as readonly T[]) : [given as T]
-}
-
-function anIgnore(path: string, value: unknown): void {
-  const fits =
-    typeof value === 'function' ||
-    (Array.isArray(value) && value.every((entry) => typeof entry === 'string' || entry instanceof RegExp))
-  is(path, 'a list of paths and patterns, or a function of method and path', value, fits)
-}
-
-function isPath(value: unknown): boolean {
-  return typeof value === 'string' && value.startsWith('/')
-}
-
-function isPort(value: unknown): boolean {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535
-}
-
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 1
-}
-
-function has(value: unknown, ...methods: readonly string[]): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  return methods.every((name) => typeof (value as Record<string, unknown>)[name] === 'function')
-}
-
-function checkSection(path: string, value: unknown): void {
-  if (value === undefined || value === false) return
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return
-  rejectOption(
-    path,
-    'false or an object of options',
-    value,
-    value === true ? 'it is on already; leave it out' : undefined,
-  )
 }

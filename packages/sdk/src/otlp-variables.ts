@@ -5,7 +5,9 @@
 import { readFileSync } from 'node:fs'
 import { messageOf, rejectOption } from '@triscope/core'
 import type { OtlpExporterOptions, OtlpProtocol } from '@triscope/tracing'
-import type { EnvReader } from './env.ts'
+import type { SettingReader } from './setting-reader.ts'
+import type { SettingPath } from './settings.ts'
+import type { OtlpPlace } from './settings-exporters.ts'
 
 /** What was said in code. */
 export type GivenOtlp = Partial<OtlpExporterOptions> & {
@@ -13,8 +15,8 @@ export type GivenOtlp = Partial<OtlpExporterOptions> & {
   endpoint?: string | undefined
 }
 
-/** The signals that are sent by OTLP. */
-export type OtlpSignal = 'traces' | 'logs'
+/** What the last part of the address is called. */
+const SIGNALS: Readonly<Record<OtlpPlace, string>> = { tracing: 'traces', 'logging.otlp': 'logs' }
 
 const PROTOCOLS = ['http/protobuf', 'http/json', 'grpc'] as const
 const DEFAULT_URLS: Readonly<Record<OtlpProtocol, string>> = {
@@ -30,83 +32,66 @@ const DEFAULT_URLS: Readonly<Record<OtlpProtocol, string>> = {
 export function otlpOf(
   given: GivenOtlp,
   named: boolean,
-  read: EnvReader,
-  signal: OtlpSignal = 'traces',
+  read: SettingReader,
+  place: OtlpPlace = 'tracing',
 ): OtlpExporterOptions | undefined {
-  const own = `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}`
   const { endpoint, url: whole, ...rest } = given
-  const protocol =
-    given.protocol ??
-    read.choice(PROTOCOLS, `${own}_PROTOCOL`, 'OTEL_EXPORTER_OTLP_PROTOCOL') ??
-    'http/protobuf'
+  const protocol = given.protocol ?? read.choice(`${place}.protocol`, PROTOCOLS) ?? 'http/protobuf'
   const url =
     whole ??
-    (endpoint === undefined ? urlFromEnv(protocol, named, read, signal) : urlOf(endpoint, protocol, signal))
+    (endpoint === undefined ? urlFromEnv(protocol, named, read, place) : urlOf(endpoint, protocol, place))
   if (url === undefined) return undefined
-  const tls = given.tls ?? tlsFromEnv(read, own)
+  const tls = given.tls ?? tlsFromEnv(read, place)
   return {
     ...rest,
     url,
     protocol,
-    headers: given.headers ?? read.headers(`${own}_HEADERS`, 'OTEL_EXPORTER_OTLP_HEADERS') ?? {},
-    compression:
-      given.compression ??
-      read.choice(['gzip', 'none'], `${own}_COMPRESSION`, 'OTEL_EXPORTER_OTLP_COMPRESSION') ??
-      'none',
-    timeoutMs:
-      given.timeoutMs ?? read.integer(1, 3_600_000, `${own}_TIMEOUT`, 'OTEL_EXPORTER_OTLP_TIMEOUT') ?? 10_000,
+    headers: given.headers ?? read.headers(`${place}.headers`) ?? {},
+    compression: given.compression ?? read.choice(`${place}.compression`, ['gzip', 'none']) ?? 'none',
+    timeoutMs: given.timeoutMs ?? read.integer(`${place}.timeoutMs`) ?? 10_000,
     ...(tls === undefined ? {} : { tls }),
   }
 }
 
-function urlOf(endpoint: string, protocol: OtlpProtocol, signal: OtlpSignal): string {
+function urlOf(endpoint: string, protocol: OtlpProtocol, place: OtlpPlace): string {
   if (!isHttpUrl(endpoint)) {
     const example = `for example ${DEFAULT_URLS[protocol]}`
-    rejectOption(
-      signal === 'logs' ? 'logging.otlp.endpoint' : 'tracing.endpoint',
-      'an http:// or https:// URL',
-      endpoint,
-      example,
-    )
+    rejectOption(`${place}.endpoint`, 'an http:// or https:// URL', endpoint, example)
   }
-  return signalUrl(endpoint, protocol, signal)
+  return signalUrl(endpoint, protocol, place)
 }
 
 /** "Endpoint URLs": the signal's own is taken as it is, the general one gets the path; over gRPC there is none. */
 function urlFromEnv(
   protocol: OtlpProtocol,
   named: boolean,
-  read: EnvReader,
-  signal: OtlpSignal,
+  read: SettingReader,
+  place: OtlpPlace,
 ): string | undefined {
-  const name = `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_ENDPOINT`
-  const own = read.text(name)
-  const given =
-    own ?? read.text('OTEL_EXPORTER_OTLP_ENDPOINT') ?? (named ? DEFAULT_URLS[protocol] : undefined)
+  const own = read.text(`${place}.endpoint.own`)
+  const given = own ?? read.text(`${place}.endpoint`) ?? (named ? DEFAULT_URLS[protocol] : undefined)
   if (given === undefined) return undefined
-  const value = protocol === 'grpc' && !given.includes('://') ? withScheme(given, read, signal) : given
+  const value = protocol === 'grpc' && !given.includes('://') ? withScheme(given, read, place) : given
   if (!isHttpUrl(value)) {
     read.unsupported(
-      own === undefined ? 'OTEL_EXPORTER_OTLP_ENDPOINT' : name,
+      own === undefined ? `${place}.endpoint` : `${place}.endpoint.own`,
       value,
-      `expected an http:// or https:// URL such as ${DEFAULT_URLS[protocol]}; no ${signal === 'logs' ? 'log lines' : 'spans'} are sent`,
+      `expected an http:// or https:// URL such as ${DEFAULT_URLS[protocol]}; no ${place === 'logging.otlp' ? 'log lines' : 'spans'} are sent`,
     )
     return undefined
   }
-  return own === undefined ? signalUrl(value, protocol, signal) : value
+  return own === undefined ? signalUrl(value, protocol, place) : value
 }
 
 /** gRPC's own way to name a target is `host:port`; it is secure unless told otherwise. */
-function withScheme(target: string, read: EnvReader, signal: OtlpSignal): string {
-  const own = `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_INSECURE`
-  const insecure = read.flag(own) ?? read.flag('OTEL_EXPORTER_OTLP_INSECURE')
-  return `${insecure === true ? 'http' : 'https'}://${target}`
+function withScheme(target: string, read: SettingReader, place: OtlpPlace): string {
+  return `${read.flag(`${place}.insecure`) === true ? 'http' : 'https'}://${target}`
 }
 
-function signalUrl(endpoint: string, protocol: OtlpProtocol, signal: OtlpSignal): string {
+function signalUrl(endpoint: string, protocol: OtlpProtocol, place: OtlpPlace): string {
   if (protocol === 'grpc') return endpoint
   const url = new URL(endpoint)
-  url.pathname = `${url.pathname.endsWith('/') ? url.pathname : `${url.pathname}/`}v1/${signal}`
+  url.pathname = `${url.pathname.endsWith('/') ? url.pathname : `${url.pathname}/`}v1/${SIGNALS[place]}`
   return url.href
 }
 
@@ -114,10 +99,10 @@ function isHttpUrl(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
 }
 
-function tlsFromEnv(read: EnvReader, own: string): OtlpExporterOptions['tls'] {
-  const ca = fileOf('CERTIFICATE', read, own)
-  const cert = fileOf('CLIENT_CERTIFICATE', read, own)
-  const key = fileOf('CLIENT_KEY', read, own)
+function tlsFromEnv(read: SettingReader, place: OtlpPlace): OtlpExporterOptions['tls'] {
+  const ca = fileOf(`${place}.tls.ca`, read)
+  const cert = fileOf(`${place}.tls.cert`, read)
+  const key = fileOf(`${place}.tls.key`, read)
   if (ca === undefined && cert === undefined && key === undefined) return undefined
   return {
     ...(ca === undefined ? {} : { ca }),
@@ -127,21 +112,15 @@ function tlsFromEnv(read: EnvReader, own: string): OtlpExporterOptions['tls'] {
 }
 
 /** The text of the PEM file that a variable names; one that cannot be read is told and left out. */
-function fileOf(what: string, read: EnvReader, signal: string): string | undefined {
-  const own = `${signal}_${what}`
-  const path = read.text(own, `OTEL_EXPORTER_OTLP_${what}`)
+function fileOf(setting: SettingPath, read: SettingReader): string | undefined {
+  const path = read.text(setting)
   if (path === undefined) return undefined
   try {
     const text = readFileSync(path, 'utf8')
     if (text.includes('-----BEGIN ')) return text
-    read.unsupported(
-      read.text(own) === undefined ? `OTEL_EXPORTER_OTLP_${what}` : own,
-      path,
-      'it holds no PEM; going without',
-    )
+    read.unsupported(setting, path, 'it holds no PEM; going without')
   } catch (error) {
-    const name = read.text(own) === undefined ? `OTEL_EXPORTER_OTLP_${what}` : own
-    read.unsupported(name, path, `it cannot be read (${messageOf(error)}); going without`)
+    read.unsupported(setting, path, `it cannot be read (${messageOf(error)}); going without`)
   }
   return undefined
 }

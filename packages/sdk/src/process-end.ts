@@ -2,13 +2,19 @@
  * Sends what is queued when the process ends, without changing how it ends.
  *
  * - SIGTERM, SIGINT, SIGHUP: where nobody else listens, the signal would have ended the process at once. It still does,
- *   after a shutdown, which counts and tells what could not be sent. Where the app listens, ending is the app's own affair,
- *   and only a flush is ours. Listeners that wait for everybody else to be gone are nobody: see `bystanders`.
+ *   after requests in flight have ended and a shutdown, which counts and tells what could not be sent. Where the app
+ *   listens, ending is the app's own affair: from the signal on what is recorded is sent as soon as possible, for the app
+ *   may call `process.exit()` at any moment. Listeners that wait for everybody else to be gone are nobody: see
+ *   `bystanders`.
+ * - As process 1 of a container, signals have no default action: there the process exits with the code that a shell would
+ *   tell of such an end, 143 for SIGTERM.
  * - The end of the event loop: the flush keeps the process for as long as it takes, at most five seconds.
  * - `process.exit()` leaves no time for a network: what is queued is lost, as it is at SIGKILL.
  *
  * Invariant: the second signal of its kind is never held up.
  */
+
+import { constants } from 'node:os'
 
 /** Ends the watch; the process is then as if it had never been watched. */
 export type StopWatching = () => void
@@ -19,10 +25,27 @@ type Signal = (typeof SIGNALS)[number]
 /** On each listener of ours, so that two telemetries of one process, or two copies of this file, know each other. */
 const WATCHER = Symbol.for('triscope.1.signal-watcher')
 
+/** Milliseconds between two looks at what an app that ends by itself has recorded meanwhile. */
+const AFTER_SIGNAL_MS = 200
+
+/** What happens before telemetry is shut down. */
+export interface BeforeEnd {
+  /** Called at the first signal, whoever else listens: from now on the process is not ready. */
+  announce(): void
+  /** Called where ending is ours: resolves when requests in flight have ended, within `drainMs`. */
+  drain(): Promise<void>
+  readonly drainMs: number
+  /** Milliseconds for what is queued to be sent. @default 5000 */
+  readonly flushMs?: number
+}
+
+const NOTHING: BeforeEnd = { announce() {}, drain: async () => {}, drainMs: 0 }
+
 /**
  * Watches the end of the process.
  * @param flush sends what is queued, and resolves within the given milliseconds
  * @param shutdown the same, and the last: what is left is counted and told
+ * @param before what comes before both
  * @param recorded how much has been recorded so far: the end of the loop comes again after each flush, and one that has
  *   nothing new to send must let the process go
  */
@@ -30,18 +53,20 @@ export function watchProcessEnd(
   flush: (timeoutMs: number) => Promise<boolean>,
   shutdown: (timeoutMs: number) => Promise<boolean>,
   recorded: () => number,
-  timeoutMs = 5_000,
+  before: BeforeEnd = NOTHING,
 ): StopWatching {
+  const { flushMs = 5_000 } = before
   let flushing = false
   let flushedUpTo = 0
+  let watching: NodeJS.Timeout | undefined
 
-  async function held(work: (timeoutMs: number) => Promise<boolean>): Promise<boolean> {
+  async function held(work: (timeoutMs: number) => Promise<boolean>, moreMs = 0): Promise<boolean> {
     flushing = true
     flushedUpTo = recorded()
     // Timers and sockets of telemetry never keep a process alive; for the time of this flush something must.
-    const hold = setTimeout(() => {}, timeoutMs + 1_000)
+    const hold = setTimeout(() => {}, moreMs + flushMs + 1_000)
     try {
-      return await work(timeoutMs)
+      return await work(flushMs)
     } finally {
       clearTimeout(hold)
       flushing = false
@@ -54,8 +79,23 @@ export function watchProcessEnd(
       if (alone) endBy(signal)
       return
     }
-    if (alone) void held(shutdown).then(() => endBy(signal))
-    else void held(flush)
+    before.announce()
+    if (alone) void held(drainAndShutdown, before.drainMs).then(() => endBy(signal))
+    else void held(flush).then(flushOften)
+  }
+
+  async function drainAndShutdown(timeoutMs: number): Promise<boolean> {
+    await before.drain()
+    return await shutdown(timeoutMs)
+  }
+
+  /** The app is ending by itself, and does not say when. */
+  function flushOften(): void {
+    watching ??= setInterval(() => {
+      if (flushing || recorded() === flushedUpTo) return
+      flushedUpTo = recorded()
+      void flush(flushMs)
+    }, AFTER_SIGNAL_MS).unref()
   }
 
   function onBeforeExit(): void {
@@ -69,10 +109,13 @@ export function watchProcessEnd(
   function endBy(signal: Signal): void {
     stop()
     // An app that began to listen meanwhile ends by itself; another telemetry, when it is done.
-    if (process.listenerCount(signal) === bystanders()) process.kill(process.pid, signal)
+    if (process.listenerCount(signal) !== bystanders()) return
+    if (process.pid === 1) process.exit(128 + constants.signals[signal])
+    process.kill(process.pid, signal)
   }
 
   function stop(): void {
+    clearInterval(watching)
     for (const signal of SIGNALS) process.off(signal, onSignal)
     process.off('beforeExit', onBeforeExit)
   }

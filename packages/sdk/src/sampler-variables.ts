@@ -1,6 +1,6 @@
 /** `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`: OpenTelemetry environment variable specification, "General". */
 import type { JaegerRemoteOptions, SamplerOption } from '@triscope/tracing'
-import type { EnvReader } from './env.ts'
+import type { SettingReader } from './setting-reader.ts'
 
 const SAMPLERS = [
   'always_on',
@@ -13,24 +13,20 @@ const SAMPLERS = [
   'parentbased_jaeger_remote',
 ] as const
 
-const ARG = 'OTEL_TRACES_SAMPLER_ARG'
+const ARG = 'tracing.sampler.argument'
 
 /** The sampler that the variables name; `undefined` where they name none. */
-export function samplerOf(read: EnvReader): SamplerOption | undefined {
-  const name = read.choice(SAMPLERS, 'OTEL_TRACES_SAMPLER')
+export function samplerOf(read: SettingReader): SamplerOption | undefined {
+  const name = read.choice('tracing.sampler', SAMPLERS)
   if (name === undefined) return undefined
   const parentBased = name.startsWith('parentbased_')
   if (name.endsWith('jaeger_remote')) return { jaegerRemote: remoteOf(read), parentBased }
-  const ratio = name.endsWith('always_on')
-    ? 1
-    : name.endsWith('always_off')
-      ? 0
-      : (read.number(0, 1, ARG) ?? 1)
+  const ratio = name.endsWith('always_on') ? 1 : name.endsWith('always_off') ? 0 : (read.number(ARG) ?? 1)
   return parentBased ? ratio : { ratio, parentBased }
 }
 
 /** `endpoint=…,pollingIntervalMs=…,initialSamplingRate=…`; the endpoint is the one for HTTP, on port 5778. */
-function remoteOf(read: EnvReader): JaegerRemoteOptions {
+function remoteOf(read: SettingReader): JaegerRemoteOptions {
   const given = new Map<string, string>()
   for (const pair of (read.text(ARG) ?? '').split(',')) {
     const equals = pair.indexOf('=')

@@ -579,7 +579,7 @@ describe('what is switched off', () => {
   ])('ignores by %s the path %s: %s', async (ignore, path, ignored) => {
     const { url, recorded } = await serve(
       (_, res, request) => res.end(String(request === undefined)),
-      ignore === undefined ? {} : { ignore },
+      ignore === undefined ? { health: false } : { ignore, health: false },
     )
     for (let i = 0; i < 2; i++) expect(await (await get(url + path)).text()).toBe(String(ignored))
     await until(() => accessLines(recorded).length === (ignored ? 0 : 2))

@@ -25,25 +25,29 @@ import type { Tracing } from '@triscope/tracing'
 import { type Facts, factsOf, sayBanner } from './banner.ts'
 import { type Configuration, resolveConfiguration } from './configuration.ts'
 import { processEnv } from './env.ts'
+import { createHealth, type Health, type HealthReport } from './health.ts'
 import {
   createMetricsEndpoint,
   listenForMetrics,
   type MetricsEndpoint,
   type MetricsListener,
 } from './metrics-endpoint.ts'
-import { checkOptions, registriesOf, type TriscopeOptions } from './options.ts'
+import { checkOptions } from './option-checks.ts'
+import { registriesOf, type TriscopeOptions } from './options.ts'
 import { watchProcessEnd } from './process-end.ts'
 import type { Req, Res } from './request-end.ts'
 import { createIgnore } from './request-ignore.ts'
 import { createRequestMetrics, type RequestMetrics } from './request-metrics.ts'
 import { createRouteOverride } from './request-route.ts'
 import { checkMetrics, createRooms, type RoomParts, type Rooms, resourceOf } from './rooms.ts'
+import { createServerDrain } from './server-drain.ts'
 import {
   type BeginOptions,
   createRequests,
   type RequestTelemetry,
   type ServerRequest,
 } from './server-request.ts'
+import { describeSettings, type SettingInForce } from './setting-report.ts'
 
 /** All three signals of one process, joined. `flush` and `shutdown` never reject. */
 export interface Telemetry extends Pipeline {
@@ -71,11 +75,13 @@ export interface Telemetry extends Pipeline {
   readonly inertRequest: RequestTelemetry
   /** Whether `answer` would serve this request. For adapters. */
   owns(req: Req): boolean
-  /** Serves the metrics; `false` when `req` asks for something else. For adapters. */
+  /** Whether the service is ready, as `/readyz?verbose` says it. With `health: false` it always is. */
+  health(): Promise<HealthReport>
+  /** Every setting with the value in force and where it came from: code, a variable, or the default. No secrets. */
+  describe(): readonly SettingInForce[]
+  /** Serves the metrics and the health checks; `false` when `req` asks for something else. For adapters. */
   answer(req: Req, res: Res): boolean
 }
-
-const SHUTDOWN_MS = 5_000
 
 /**
  * Creates telemetry and makes it the one in force: `span()`, `getLogger()` and OpenTelemetry's global API use it until
@@ -92,8 +98,9 @@ export function createTelemetry(options: TriscopeOptions = {}): Telemetry {
   const resource = resourceOf(options, parts)
   const configuration = resolveConfiguration(options, env, diagnostics, resource)
   const rooms = createRooms(options, configuration, resource, parts)
-  const metrics = startMetrics(options, configuration, resource, rooms, parts)
-  const telemetry = assemble(options, configuration, resource, rooms, metrics, parts)
+  const health = healthOf(configuration, rooms, parts)
+  const metrics = startMetrics(options, configuration, resource, rooms, health, parts)
+  const telemetry = assemble(options, configuration, resource, rooms, health, metrics, parts)
   const notices = voice.started(rooms.logging.logger)
   announce(
     options,
@@ -105,15 +112,26 @@ export function createTelemetry(options: TriscopeOptions = {}): Telemetry {
   return telemetry
 }
 
+function healthOf(
+  { health, isProduction }: Configuration,
+  { redaction }: Rooms,
+  { clock, diagnostics }: RoomParts,
+): Health | undefined {
+  return health && createHealth(health, { clock, diagnostics, redaction, detailsToProxies: !isProduction })
+}
+
 function assemble(
   options: TriscopeOptions,
-  { enabled, tracing: tracingSettings }: Configuration,
+  configuration: Configuration,
   resource: Resource,
   rooms: Rooms,
+  health: Health | undefined,
   metrics: RunningMetrics,
   { clock, diagnostics }: RoomParts,
 ): Telemetry {
+  const { enabled, shutdown: times, tracing: tracingSettings } = configuration
   const { logging, redaction, registry, storage, tracing } = rooms
+  const servers = createServerDrain(clock)
   const requests = createRequests({
     clock,
     storage,
@@ -128,10 +146,12 @@ function assemble(
   })
   const ignored = createIgnore(options.ignore, diagnostics)
   // A scrape leaves no telemetry, also where the app's own list of what to ignore does not name it.
-  const owns = (req: Req): boolean => metrics.endpoint?.owns(req) ?? false
+  const { endpoint } = metrics
+  const healthOnApp = configuration.metrics?.place.listener === undefined ? health : undefined
+  const owns = (req: Req): boolean => endpoint?.owns(req) === true || healthOnApp?.owns(req) === true
   const pipelines: readonly Pipeline[] = tracing === undefined ? [logging] : [tracing, logging]
 
-  async function flush(timeoutMs: number = SHUTDOWN_MS): Promise<boolean> {
+  async function flush(timeoutMs: number = times.flushMs): Promise<boolean> {
     const done = await Promise.all(pipelines.map((pipeline) => pipeline.flush(timeoutMs)))
     return done.every(Boolean)
   }
@@ -146,7 +166,8 @@ function assemble(
   }
 
   let ending: Promise<boolean> | undefined
-  function shutdown(timeoutMs: number = SHUTDOWN_MS): Promise<boolean> {
+  function shutdown(timeoutMs: number = times.flushMs): Promise<boolean> {
+    health?.drain()
     ending ??= end(timeoutMs)
     return ending
   }
@@ -158,7 +179,12 @@ function assemble(
       : undefined
   const stopWatching =
     enabled && options.flushAtExit !== false
-      ? watchProcessEnd(flush, shutdown, () => tracing?.endedSpans ?? 0)
+      ? watchProcessEnd(flush, shutdown, () => tracing?.endedSpans ?? 0, {
+          announce: () => health?.drain(),
+          drain: () => servers.drain(times.delayMs, times.requestsMs),
+          drainMs: times.delayMs + times.requestsMs,
+          flushMs: times.flushMs,
+        })
       : undefined
 
   return {
@@ -169,14 +195,17 @@ function assemble(
     diagnostics,
     resource,
     inertRequest: requests.inert,
-    beginRequest: (req, res, how) =>
-      !enabled || ending !== undefined || ignored(req) || owns(req)
-        ? undefined
-        : requests.begin(req, res, how),
+    beginRequest(req, res, how) {
+      if (!enabled || ending !== undefined) return undefined
+      servers.saw(req)
+      return ignored(req) || owns(req) ? undefined : requests.begin(req, res, how)
+    },
     requestOf: (req) => requests.of(req),
     register: (foreign) => metrics.register(foreign),
     owns,
-    answer: (req, res) => metrics.endpoint?.answer(req, res) ?? false,
+    answer: (req, res) => endpoint?.answer(req, res) === true || healthOnApp?.answer(req, res) === true,
+    health: async () => (await health?.report()) ?? { status: 'ready', checks: {} },
+    describe: () => describeSettings(options, configuration, resource),
     flush,
     shutdown,
   }
@@ -196,14 +225,24 @@ function startMetrics(
   { enabled, metrics }: Configuration,
   resource: Resource,
   { registry }: Rooms,
+  health: Health | undefined,
   parts: RoomParts,
 ): RunningMetrics {
-  if (!enabled || metrics === undefined) {
-    const nothing = { requests: undefined, endpoint: undefined, listener: undefined, stop: async () => {} }
-    return { ...nothing, register: () => () => {} }
-  }
   const { diagnostics } = parts
-  const { listener: ownListener, path, toProxies } = metrics.place
+  const address = metrics?.place.listener
+  const beside = health === undefined ? [] : [health]
+  if (!enabled || metrics === undefined) {
+    // Who probes the health of a service would end it, if it went with the telemetry.
+    const listener = address && health && listenForMetrics(beside, diagnostics, address)
+    return {
+      requests: undefined,
+      endpoint: undefined,
+      listener,
+      register: () => () => {},
+      stop: async () => listener?.close(),
+    }
+  }
+  const { guard, path, toProxies } = metrics.place
   const { buckets, bodySizes } = options.metrics === false ? {} : (options.metrics ?? {})
   const undo = [
     registry.attach(targetInfo(resource)),
@@ -216,12 +255,13 @@ function startMetrics(
   const defaultMetrics = metrics.runtime === undefined || metrics.runtime.naming === 'semconv'
   const register = adopting(registry, defaultMetrics)
   for (const foreign of registriesOf((options.metrics || undefined)?.promClient)) undo.push(register(foreign))
+  const endpointAt = (at: string, proxies: boolean): MetricsEndpoint =>
+    createMetricsEndpoint({ registry, diagnostics, path: at, toProxies: proxies, guard })
   const listener =
-    ownListener === undefined ? undefined : listenForMetrics(registry, diagnostics, ownListener)
+    address && listenForMetrics([endpointAt(address.path, true), ...beside], diagnostics, address)
   return {
     requests: createRequestMetrics(registry, buckets, bodySizes),
-    endpoint:
-      path === undefined ? undefined : createMetricsEndpoint({ registry, diagnostics, path, toProxies }),
+    endpoint: path === undefined ? undefined : endpointAt(path, toProxies),
     listener,
     register(foreign) {
       const detach = register(foreign)
