@@ -41,6 +41,7 @@ const PENDING = Symbol.for('triscope.1.pending')
 interface WithPending {
   [PENDING]?: Pending
   readonly destroyed?: boolean
+  readonly errored?: unknown
 }
 
 let listening = false
@@ -117,7 +118,22 @@ function onSocketClose(this: WithPending): void {
   const pending = this[PENDING]
   if (pending === undefined) return
   // A copy, because each that ends takes itself off the list.
-  for (const ending of [...pending]) ending.ended('aborted')
+  for (const ending of [...pending]) {
+    if (isTimedOut(this, ending)) ending.ended('complete', REQUEST_TIMEOUT)
+    else ending.ended('aborted')
+  }
+}
+
+/** RFC 9110 §15.5.9. */
+const REQUEST_TIMEOUT = 408
+
+/**
+ * Whether the server has answered 408 past the response, to a request whose body took longer than `requestTimeout`: the
+ * client was told so, and did not go away.
+ */
+function isTimedOut({ errored }: WithPending, { res }: Ending): boolean {
+  if ((errored as { code?: unknown } | null | undefined)?.code !== 'ERR_HTTP_REQUEST_TIMEOUT') return false
+  return res !== undefined && !res.headersSent && (res.req as { complete?: boolean }).complete === false
 }
 
 function isOver(req: Req, res: Res | undefined, socket: Socket | undefined): boolean {

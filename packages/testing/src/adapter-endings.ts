@@ -102,22 +102,6 @@ export function describeEndings(suite: AdapterSuite): void {
         }
       })
 
-      it('whose body took too long', async () => {
-        const { headersTimeout, requestTimeout } = suite.server
-        Object.assign(suite.server, { headersTimeout: 100, requestTimeout: 100 })
-        try {
-          const headers = ['Content-Type: application/json', 'Content-Length: 100']
-          expectAborted(
-            await interrupted(rawRequest('/echo', headers, 'POST'), async (client) => {
-              await client.closed
-              expect(client.statuses).toEqual([408])
-            }),
-          )
-        } finally {
-          Object.assign(suite.server, { headersTimeout, requestTimeout })
-        }
-      })
-
       it('each of those that were pipelined when the socket died, answered or not', async () => {
         const all = await suite.tellAll(3, async () => {
           const requests = ['/slow', '/users/1', '/static'].map((path) => rawRequest(path))
@@ -144,6 +128,32 @@ export function describeEndings(suite: AdapterSuite): void {
         })
         expect(told.line['error']).toEqual({ type: 'RangeError', message: 'broken' })
       })
+    })
+
+    it('tell a request whose body took too long by the 408 that its client was sent', async () => {
+      const { headersTimeout, requestTimeout } = suite.server
+      Object.assign(suite.server, { headersTimeout: 100, requestTimeout: 100 })
+      try {
+        const headers = ['Content-Type: application/json', 'Content-Length: 100']
+        const late = rawRequest('/echo', headers, 'POST')
+        const { span, line, series } = await interrupted(late, async (client) => {
+          await client.closed
+          expect(client.statuses).toEqual([408])
+        })
+        expect(span.attributes['http.response.status_code']).toBe(408)
+        expect(span.attributes['error.type']).toBeUndefined()
+        expect(series.labels).toMatchObject({ http_response_status_code: '408' })
+        expect(line).toMatchObject({ status: 408, level: 40 })
+        suite.observer.clear()
+        // Behind one that waits for its handler, only the late one was late.
+        const all = await suite.tellAll(2, async () => {
+          const client = await RawClient.send(suite.url, rawRequest('/slow'), late)
+          await client.closed
+        })
+        expect(all.map((told) => told.span.attributes['error.type']).sort()).toEqual(['aborted', undefined])
+      } finally {
+        Object.assign(suite.server, { headersTimeout, requestTimeout })
+      }
     })
 
     it('leave nothing of a client that hung up before its request was whole', async () => {
