@@ -1,0 +1,18 @@
+/** A key and a certificate of its own signing, for loopback, valid from 2020 to 2120; they guard nothing. The same as delivery's: no room is reached into from here. */
+export const KEY: string = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgw1hpe6OlmK6gJ0JU
+n88/P+1Pum3BWOodPPhHWXpNH06hRANCAASKXJY5GKVcitlnkOs5Ote1QEIokTXn
+CIdvoDhkIqeOdA4Drj7n/8w1272BjTdHtztbgbRD0HeFjpQDGlqM0ZYS
+-----END PRIVATE KEY-----
+`
+export const CERT: string = `-----BEGIN CERTIFICATE-----
+MIIBZzCCAQ2gAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv
+c3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBQxEjAQBgNVBAMM
+CWxvY2FsaG9zdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABIpcljkYpVyK2WeQ
+6zk617VAQiiRNecIh2+gOGQip450DgOuPuf/zDXbvYGNN0e3O1uBtEPQd4WOlAMa
+WozRlhKjTjBMMBoGA1UdEQQTMBGCCWxvY2FsaG9zdIcEfwAAATAPBgNVHRMBAf8E
+BTADAQH/MB0GA1UdDgQWBBQSFe7oui4YQ0A8xRDvyzZ3RZnvtTAKBggqhkjOPQQD
+AgNIADBFAiAI5XSJaIYkzEeNFFnFznbPXrKolptmCrCfRkbH8k6T6QIhALc01T/f
+E9kB8D8Z7dzj2+SZDbVcIaD6akpHJMTd0RQl
+-----END CERTIFICATE-----
+`
