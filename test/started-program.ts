@@ -41,6 +41,15 @@ export class StartedProgram {
     return this.#child.exitCode === null && this.#child.signalCode === null
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  /** Sends `signal`, and waits for nothing. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
   /** Waits for the end, and until all it printed has been read. */
   async ended(): Promise<Ending> {
     await this.#closed

@@ -79,9 +79,11 @@ export function watchProcessEnd(
       if (alone) endBy(signal)
       return
     }
-    before.announce()
+    // An app that listens to SIGHUP reads its settings anew, and goes on.
+    const ends = alone || signal !== 'SIGHUP'
+    if (ends) before.announce()
     if (alone) void held(drainAndShutdown, before.drainMs).then(() => endBy(signal))
-    else void held(flush).then(flushOften)
+    else void held(flush).then(ends ? flushOften : undefined)
   }
 
   async function drainAndShutdown(timeoutMs: number): Promise<boolean> {
@@ -91,9 +93,11 @@ export function watchProcessEnd(
 
   /** The app is ending by itself, and does not say when. */
   function flushOften(): void {
+    // Not `flushedUpTo`: the end of the loop must wait for what is under way here.
+    let upTo = flushedUpTo
     watching ??= setInterval(() => {
-      if (flushing || recorded() === flushedUpTo) return
-      flushedUpTo = recorded()
+      if (flushing || recorded() === upTo) return
+      upTo = recorded()
       void flush(flushMs)
     }, AFTER_SIGNAL_MS).unref()
   }
