@@ -26,6 +26,7 @@ const INERT: HttpRequest = {
   get log() {
     return getLogger()
   },
+  requestId: '',
   addFields() {},
   route() {},
   error() {},

@@ -19,8 +19,12 @@ export interface AccessFields {
   durationMs?: number | undefined
   /** Size of the response's body, in bytes. */
   bytes?: number | undefined
+  /** Size of the request's body, in bytes. */
+  requestBytes?: number | undefined
   clientAddress?: string | undefined
   userAgent?: string | undefined
+  /** The id by which the caller knows the request. */
+  requestId?: string | undefined
   /** What the app threw; its type and message are written. */
   error?: unknown
   /** What kind of error it was, where that is known better than by `error` itself: `aborted`. */
@@ -40,8 +44,10 @@ export interface AccessRecord {
   status: number | undefined
   duration_ms: number | undefined
   bytes: number | undefined
+  request_bytes: number | undefined
   client_address: string | undefined
   user_agent: string | undefined
+  request_id: string | undefined
   error: { type: string | undefined; message: string | undefined } | undefined
 }
 
@@ -53,8 +59,10 @@ export const ACCESS_NAMES: readonly string[] = [
   'status',
   'duration_ms',
   'bytes',
+  'request_bytes',
   'client_address',
   'user_agent',
+  'request_id',
   'error',
 ]
 
@@ -64,22 +72,75 @@ const MAX_PATH = 2_048
 const MAX_USER_AGENT = 512
 const MAX_MESSAGE = 4_096
 
-/** Copies what is written of `fields`, bounded and cleaned. */
-export function toAccessRecord(fields: AccessFields, redaction: Redaction): AccessRecord {
-  return {
-    method: bounded(fields.method, MAX_SHORT) ?? '',
-    route: bounded(fields.route, MAX_SHORT),
-    path: pathOf(fields.path, redaction),
-    status: fields.status,
-    duration_ms: rounded(fields.durationMs),
-    bytes: fields.bytes,
-    client_address: bounded(fields.clientAddress, MAX_SHORT),
-    user_agent: bounded(fields.userAgent, MAX_USER_AGENT),
-    error: errorOf(fields.error, fields.errorType),
+/** Text that was looked through, and is kept: user agents, routes, addresses of connections. */
+const MAX_KNOWN = 500
+
+/** Makes records: copies what is written of a request, bounded and without secrets. */
+export class AccessRecords {
+  readonly #redaction: Redaction
+  /** To look through a browser's user agent takes a microsecond, to find it here a tenth. */
+  readonly #known = new Map<string, string>()
+
+  constructor(redaction: Redaction) {
+    this.#redaction = redaction
+  }
+
+  of(fields: AccessFields): AccessRecord {
+    const { error, errorType } = fields
+    return {
+      method: this.#recurring(fields.method, MAX_SHORT) ?? '',
+      route: this.#recurring(fields.route, MAX_SHORT),
+      path: this.#path(fields.path),
+      status: fields.status,
+      duration_ms: rounded(fields.durationMs),
+      bytes: fields.bytes,
+      request_bytes: fields.requestBytes,
+      client_address: this.#recurring(fields.clientAddress, MAX_SHORT),
+      user_agent: this.#recurring(fields.userAgent, MAX_USER_AGENT),
+      request_id: this.#clean(fields.requestId, MAX_SHORT),
+      error:
+        error === undefined && errorType === undefined
+          ? undefined
+          : {
+              type: this.#recurring(errorType ?? errorTypeOf(error), MAX_SHORT),
+              message: this.#clean(errorMessageOf(error), MAX_MESSAGE),
+            },
+    }
+  }
+
+  #recurring(text: string | undefined, max: number): string | undefined {
+    if (typeof text !== 'string') return undefined
+    const known = this.#known.get(text)
+    if (known !== undefined) return known
+    const clean = this.#clean(text, max)
+    // So short, it is the same under every limit.
+    if (clean === text && text.length <= MAX_SHORT) {
+      if (this.#known.size >= MAX_KNOWN) this.#known.clear()
+      this.#known.set(text, clean)
+    }
+    return clean
+  }
+
+  #clean(text: string | undefined, max: number): string | undefined {
+    if (typeof text !== 'string') return undefined
+    const clean = this.#redaction.text(text)
+    const short = bounded(clean, max)
+    // What was cut may look like a secret only now; through pino it would be looked at again.
+    return short === clean || short === undefined ? short : this.#redaction.text(short)
+  }
+
+  #path(path: string | undefined): string | undefined {
+    if (typeof path !== 'string') return undefined
+    const query = path.indexOf('?')
+    const shown = query < 0 ? path : path.slice(0, query)
+    return this.#clean(this.#redaction.url(shown), MAX_PATH)
   }
 }
 
-/** The record with the app's own fields after it. @param taken names beside the record's that are not the app's */
+/**
+ * The record with the app's own fields after it. An app that names a request by itself may do so where nobody else has.
+ * @param taken names beside the record's that are not the app's
+ */
 export function withAppFields(
   record: AccessRecord,
   fields: Readonly<Record<string, unknown>>,
@@ -87,7 +148,8 @@ export function withAppFields(
 ): object {
   const all = Object.assign(Object.create(null) as Record<string, unknown>, record)
   for (const name of Object.keys(fields)) {
-    if (!taken.has(name) && !ACCESS_NAMES.includes(name)) all[name] = fields[name]
+    const isOurs = name === 'request_id' ? record.request_id !== undefined : ACCESS_NAMES.includes(name)
+    if (!taken.has(name) && !isOurs) all[name] = fields[name]
   }
   return all
 }
@@ -100,8 +162,10 @@ export function accessJson(record: AccessRecord): string {
   if (record.status !== undefined) json += `,"status":${number(record.status)}`
   if (record.duration_ms !== undefined) json += `,"duration_ms":${number(record.duration_ms)}`
   if (record.bytes !== undefined) json += `,"bytes":${number(record.bytes)}`
+  if (record.request_bytes !== undefined) json += `,"request_bytes":${number(record.request_bytes)}`
   if (record.client_address !== undefined) json += `,"client_address":${quoted(record.client_address)}`
   if (record.user_agent !== undefined) json += `,"user_agent":${quoted(record.user_agent)}`
+  if (record.request_id !== undefined) json += `,"request_id":${quoted(record.request_id)}`
   if (record.error !== undefined) json += `,"error":${JSON.stringify(record.error)}`
   return json
 }
@@ -125,19 +189,4 @@ function bounded(text: string | undefined, max: number): string | undefined {
   if (typeof text !== 'string') return undefined
   const short = text.length <= max ? text : `${text.slice(0, max - 1)}…`
   return (short as unknown as WellFormed).toWellFormed()
-}
-
-function pathOf(path: string | undefined, redaction: Redaction): string | undefined {
-  if (typeof path !== 'string') return undefined
-  const query = path.indexOf('?')
-  const shown = query < 0 ? path : path.slice(0, query)
-  return bounded(redaction.url(shown), MAX_PATH)
-}
-
-function errorOf(error: unknown, type: string | undefined): AccessRecord['error'] {
-  if (error === undefined && type === undefined) return undefined
-  return {
-    type: bounded(type ?? errorTypeOf(error), MAX_SHORT),
-    message: bounded(errorMessageOf(error), MAX_MESSAGE),
-  }
 }

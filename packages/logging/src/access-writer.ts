@@ -6,8 +6,8 @@ import {
   ACCESS_NAMES,
   type AccessFields,
   type AccessLevel,
+  AccessRecords,
   accessJson,
-  toAccessRecord,
   withAppFields,
 } from './access-line.ts'
 import { fixedLogger } from './correlation.ts'
@@ -53,7 +53,7 @@ class Writer implements AccessWriter {
   readonly #which: 'all' | 'errors' | 'off'
   readonly #sampleRatio: number
   readonly #logger: Logger
-  readonly #redaction: Redaction
+  readonly #records: AccessRecords
   readonly #traceFields: TraceFields
   readonly #counter: LineCounter
   readonly #diagnostics: Diagnostics
@@ -66,7 +66,7 @@ class Writer implements AccessWriter {
     this.#which = options.which
     this.#sampleRatio = options.sampleRatio
     this.#logger = options.logger
-    this.#redaction = options.redaction
+    this.#records = new AccessRecords(options.redaction)
     this.#counter = options.counter
     this.#diagnostics = options.diagnostics
     this.#plainAsJson = isPlain(options) ? read(options.logger, asJsonSym) : undefined
@@ -99,7 +99,7 @@ class Writer implements AccessWriter {
     from: SpanContext | undefined,
     logger: Logger,
   ): void {
-    const record = toAccessRecord(fields, this.#redaction)
+    const record = this.#records.of(fields)
     const all: object =
       fields.fields === undefined ? record : withAppFields(record, fields.fields, this.#taken)
     Object.defineProperty(all, ACCESS_LINE, { value: true, enumerable: true })
@@ -115,7 +115,7 @@ class Writer implements AccessWriter {
     logger[STREAM].write(
       // `{"level":30`, the time, the ids, the base fields; then ours; then `}` and the end of the line.
       `${logger[LEVELS][number]}${logger[TIME]()}${from === undefined ? this.#traceFields.active() : this.#traceFields.of(from)}` +
-        `${logger[BASE]}${accessJson(toAccessRecord(fields, this.#redaction))}` +
+        `${logger[BASE]}${accessJson(this.#records.of(fields))}` +
         `,"${logger[MESSAGE_KEY]}":"${ACCESS_MESSAGE}"${logger[END]}`,
     )
   }

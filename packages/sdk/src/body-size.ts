@@ -34,6 +34,14 @@ export function knownResponseBytes(req: Req, res: Res | undefined): number | und
   return typeof length === 'number' && Number.isSafeInteger(length) && length >= 0 ? length : undefined
 }
 
+/** The length of the request's body where the client said it beforehand. */
+export function saidRequestBytes(req: Req): number | undefined {
+  const said = req.headers['content-length']
+  if (said === undefined) return undefined
+  const length = Number(said)
+  return Number.isSafeInteger(length) && length >= 0 ? length : undefined
+}
+
 const none = (): number => 0
 
 /** RFC 9110 §6.4.1: whatever the headers say. */
@@ -43,8 +51,8 @@ function hasNoBody(req: Req, res: Res | undefined): boolean {
 }
 
 function requestBytes(req: IncomingMessage): () => number {
-  const length = Number(req.headers['content-length'] ?? Number.NaN)
-  if (Number.isSafeInteger(length) && length >= 0) return () => length
+  const length = saidRequestBytes(req)
+  if (length !== undefined) return () => length
   if (req.httpVersionMajor < 2 && req.headers['transfer-encoding'] === undefined) return none
   let bytes = 0
   const { push } = req

@@ -14,6 +14,7 @@ export {
   type UpDownCounter,
 } from '@triscope/metrics'
 export { activeSpan, continueTrace, inject, recordError, span } from '@triscope/tracing'
+export type { ForwardedHeader, TrustedProxies, TrustProxyOptions } from './client-address.ts'
 export type { CheckReport, HealthReport } from './health.ts'
 export {
   counter,
@@ -39,6 +40,7 @@ export type {
 export { bindBody } from './request-body.ts'
 export type { Req, Res } from './request-end.ts'
 export { holderOf } from './request-holder.ts'
+export type { RequestIdOptions } from './request-id.ts'
 export type { RouteOverride } from './request-route.ts'
 export { type BeginOptions, type RequestTelemetry, requestOf, type ServerRequest } from './server-request.ts'
 export type { SettingInForce } from './setting-report.ts'

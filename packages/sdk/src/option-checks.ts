@@ -1,6 +1,8 @@
 /** Checks options against the table of settings, before anything is made of them. */
 import { nearest, rejectOption, rejectUnknownKeys, TriscopeError } from '@triscope/core'
+import { checkTrustProxy } from './client-address.ts'
 import type { TriscopeOptions } from './options.ts'
+import { checkRequestId } from './request-id.ts'
 import { isPlain } from './setting-kinds.ts'
 import { namesBelow, SETTINGS, type SettingPath } from './settings.ts'
 
@@ -26,6 +28,8 @@ export function checkOptions(options: TriscopeOptions): void {
       Object.keys(given).filter((name) => !RESERVED.includes(name)),
     )
   }
+  checkTrustProxy('trustProxy', options.trustProxy)
+  checkRequestId('requestId', options.requestId)
 }
 
 /** The object that stands at `path`; `undefined` where something else does. */

@@ -4,8 +4,10 @@ import type { LoggingOptions, OtlpLogsOptions } from '@triscope/logging'
 import type { LintMode, Registry, RuntimeMetricsOptions } from '@triscope/metrics'
 import type { ForeignRegistry } from '@triscope/metrics/prom-client'
 import type { OtlpExporterOptions, OtlpProtocol, TracingOptions } from '@triscope/tracing'
+import type { TrustedProxies, TrustProxyOptions } from './client-address.ts'
 import type { Env } from './env.ts'
 import type { Req } from './request-end.ts'
+import type { RequestIdOptions } from './request-id.ts'
 import type { RouteOverride } from './request-route.ts'
 import type { RequestTelemetry } from './server-request.ts'
 
@@ -46,6 +48,20 @@ export interface TriscopeOptions {
   health?: false | HealthOptions
   /** How long the steps of an end by SIGTERM or SIGINT may take. @default no delay, 10 s for requests, 5 s to send */
   shutdown?: ShutdownOptions
+  /**
+   * The proxies that are believed when they say who asked, for the client's address on lines and spans: how many stand
+   * before the app, or which they are (addresses, networks, `loopback`, `private`). `X-Forwarded-For` is read, and
+   * `Forwarded` where there is none, from the end up to the first address that is not trusted, 32 hops at most.
+   * @default false: the address of the connection
+   */
+  trustProxy?: false | TrustedProxies | TrustProxyOptions
+  /**
+   * The id by which callers know a request: `request_id` on its access line, and `req.triscope.requestId`. Taken are 1 to
+   * 128 letters, digits and `-_.:+/=~@`; where a header has anything else, or there is none, one is made once it is read
+   * or answered. `false` takes none.
+   * @default the header `x-request-id`, and no header in the answer
+   */
+  requestId?: false | RequestIdOptions
   /** `false` switches the signal off: nothing is measured or served, and the app's own metrics are kept unseen. */
   metrics?: false | MetricsOptions
   /** `false` switches the signal off: no spans, no trace ids. */

@@ -5,13 +5,18 @@ import type { Req } from './request-end.ts'
 import { ATTRIBUTE } from './semconv.ts'
 
 /** Sets them; secret query parameters are replaced, and no other header is recorded. */
-export function setRequestAttributes(span: Span, req: Req, url: string, redaction: Redaction): void {
+export function setRequestAttributes(
+  span: Span,
+  req: Req,
+  url: string,
+  clientAddress: string | undefined,
+  redaction: Redaction,
+): void {
   const question = url.indexOf('?')
   if (question >= 0) span.setAttribute(ATTRIBUTE.urlQuery, redaction.url(url.slice(question)).slice(1))
   const { host } = req.headers
   if (host !== undefined) setServer(span, host)
-  const address = req.socket?.remoteAddress
-  if (address !== undefined) span.setAttribute(ATTRIBUTE.clientAddress, address)
+  if (clientAddress !== undefined) span.setAttribute(ATTRIBUTE.clientAddress, clientAddress)
   span.setAttribute(ATTRIBUTE.protocolVersion, req.httpVersion === '2.0' ? '2' : req.httpVersion)
   const userAgent = req.headers['user-agent']
   if (userAgent !== undefined) span.setAttribute(ATTRIBUTE.userAgent, userAgent)

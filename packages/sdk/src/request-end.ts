@@ -86,6 +86,8 @@ export function watchEnd(req: Req, ending: Ending): Pending | undefined {
     pending.push(ending)
     return pending
   }
+  // Node keeps an address once it was read, and knows none when the connection is gone: an aborted request has it too.
+  Reflect.get(socket, 'remoteAddress')
   const begun = [ending]
   socket[PENDING] = begun
   socket.once('close', onSocketClose)

@@ -21,7 +21,7 @@ import {
 } from '@triscope/core'
 import type { Logger, Logging } from '@triscope/logging'
 import type { Tracing } from '@triscope/tracing'
-import { type BodySizes, countBodies, knownResponseBytes } from './body-size.ts'
+import { type BodySizes, countBodies, knownResponseBytes, saidRequestBytes } from './body-size.ts'
 import { setRequestAttributes } from './request-attributes.ts'
 import {
   brokenBy,
@@ -35,6 +35,7 @@ import {
 } from './request-end.ts'
 import { createErrorTypes } from './request-error.ts'
 import { holderOf } from './request-holder.ts'
+import { makeRequestId, type RequestIds } from './request-id.ts'
 import type { RequestMetrics } from './request-metrics.ts'
 import type { RouteOverride } from './request-route.ts'
 import { pathOf, schemeOf, urlOf } from './request-target.ts'
@@ -48,6 +49,8 @@ export interface RequestTelemetry {
   readonly traceId: string
   /** A logger whose lines carry this request's ids, also from callbacks that lost the context. */
   readonly log: Logger
+  /** The id that the caller sent, where it is well-formed; else one that is made when it is first read. `''` where ignored. */
+  readonly requestId: string
   /** Adds fields to the access line; the last value of a name wins. At most 64 names; more are dropped and counted. */
   addFields(fields: Readonly<Record<string, unknown>>): void
   /**
@@ -90,6 +93,10 @@ export interface RequestWorld {
   hasLines: boolean
   onError: ((error: unknown, request: RequestTelemetry) => unknown) | undefined
   routeOverride: RouteOverride | undefined
+  /** Finds the client behind proxies; `undefined` where none is trusted. */
+  clientAddressOf: ((req: Req) => string | undefined) | undefined
+  /** `undefined` where the ids of callers are not taken. */
+  requestIds: RequestIds | undefined
 }
 
 /** Begins requests, and finds the one that was begun. */
@@ -143,6 +150,7 @@ export function createRequests(world: RequestWorld): Requests {
     #broken = false
     #ended = false
     #log: Logger | undefined
+    #requestId: string | undefined
     #fields: Record<string, unknown> | undefined
 
     constructor(req: Req, res: Res | undefined, how: BeginOptions | undefined) {
@@ -180,6 +188,7 @@ export function createRequests(world: RequestWorld): Requests {
       this.#active = world.metrics?.begin(this.#method, this.#scheme)
       this.#bodies = world.metrics?.countsBodies === true ? countBodies(req, res) : undefined
       this.#pending = watchEnd(req, this)
+      if (world.requestIds?.answers === true) this.#answerId(world.requestIds.header)
     }
 
     get traceId(): string {
@@ -192,6 +201,11 @@ export function createRequests(world: RequestWorld): Requests {
         ? world.logging.bound(this.span.spanContext(), this.#how?.logger)
         : (this.#how?.logger ?? world.logging.logger)
       return this.#log
+    }
+
+    get requestId(): string {
+      this.#requestId ??= world.requestIds?.of(this.#req) ?? makeRequestId()
+      return this.#requestId
     }
 
     run<T>(fn: () => T): T {
@@ -229,6 +243,13 @@ export function createRequests(world: RequestWorld): Requests {
 
     ended(how: 'complete' | 'aborted', status?: number): void {
       this.#finish(how === 'complete' ? (status ?? this.res?.statusCode) : undefined)
+    }
+
+    #answerId(header: string): void {
+      const res = this.res as
+        | { headersSent: boolean; setHeader(name: string, value: string): void }
+        | undefined
+      if (res !== undefined && !res.headersSent) fenced(() => res.setHeader(header, this.requestId))
     }
 
     /** @param status `undefined` when the client went away before the whole answer was sent */
@@ -295,7 +316,7 @@ export function createRequests(world: RequestWorld): Requests {
           span.setAttribute(ATTRIBUTE.requestBodySize, bodies.request)
           span.setAttribute(ATTRIBUTE.responseBodySize, bodies.response)
         }
-        setRequestAttributes(span, req, this.#url, world.redaction)
+        setRequestAttributes(span, req, this.#url, this.#clientAddress(), world.redaction)
         if (errorType !== undefined) {
           span.setAttribute(HTTP_ATTRIBUTE.errorType, errorType)
           // The message is on the exception event; a status without one is what HTTP conventions ask for.
@@ -303,6 +324,11 @@ export function createRequests(world: RequestWorld): Requests {
         }
       }
       span.end(this.#startWallMs + durationMs)
+    }
+
+    #clientAddress(): string | undefined {
+      const { clientAddressOf } = world
+      return clientAddressOf === undefined ? this.#req.socket?.remoteAddress : clientAddressOf(this.#req)
     }
 
     #responseBytes(): number | undefined {
@@ -320,8 +346,10 @@ export function createRequests(world: RequestWorld): Requests {
           status,
           durationMs,
           bytes: status === undefined ? undefined : this.#responseBytes(),
-          clientAddress: req.socket?.remoteAddress,
+          requestBytes: this.#bodies === undefined ? saidRequestBytes(req) : this.#bodies.request,
+          clientAddress: this.#clientAddress(),
           userAgent: req.headers['user-agent'],
+          requestId: this.#requestId ?? world.requestIds?.of(req),
           error: this.#failed ? this.#error : undefined,
           errorType,
           fields: this.#fields,
@@ -357,6 +385,7 @@ export function createRequests(world: RequestWorld): Requests {
     get log() {
       return world.logging.logger
     },
+    requestId: '',
     addFields() {},
     error() {},
   }

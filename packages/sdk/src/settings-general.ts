@@ -61,6 +61,16 @@ export const GENERAL_SETTINGS: Record<GeneralPath, Setting> = {
     'what the framework says',
     'The route of a request, over what the framework says.',
   ),
+  trustProxy: setting(
+    { takes: 'false, a number of proxies, or a list of addresses, networks, `loopback` and `private`' },
+    'false',
+    'The proxies that are believed when they say who asked; or `{ proxies, header }`.',
+  ),
+  requestId: setting(
+    SECTION,
+    "{ header: 'x-request-id', response: false }",
+    'The header that names a request, and whether the answer has it; `false` reads none.',
+  ),
   redact: setting(
     OBJECT,
     'credentials, cookies, tokens, private keys, card numbers',

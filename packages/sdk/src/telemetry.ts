@@ -23,6 +23,7 @@ import {
 import { adoptRegistry, type ForeignRegistry } from '@triscope/metrics/prom-client'
 import type { Tracing } from '@triscope/tracing'
 import { type Facts, factsOf, sayBanner } from './banner.ts'
+import { createClientAddress } from './client-address.ts'
 import { type Configuration, resolveConfiguration } from './configuration.ts'
 import { processEnv } from './env.ts'
 import { createHealth, type Health, type HealthReport } from './health.ts'
@@ -36,6 +37,7 @@ import { checkOptions } from './option-checks.ts'
 import { registriesOf, type TriscopeOptions } from './options.ts'
 import { watchProcessEnd } from './process-end.ts'
 import type { Req, Res } from './request-end.ts'
+import { createRequestIds } from './request-id.ts'
 import { createIgnore } from './request-ignore.ts'
 import { createRequestMetrics, type RequestMetrics } from './request-metrics.ts'
 import { createRouteOverride } from './request-route.ts'
@@ -142,6 +144,8 @@ function assemble(
     logging,
     hasLines: options.logging !== false && options.logging?.access !== 'off',
     onError: options.onError,
+    clientAddressOf: createClientAddress(options.trustProxy),
+    requestIds: createRequestIds(options.requestId),
     routeOverride: options.route && createRouteOverride(options.route, diagnostics),
   })
   const ignored = createIgnore(options.ignore, diagnostics)
