@@ -35,6 +35,9 @@ export interface EngineParts {
   readonly watch: SpanWatch | undefined
 }
 
+/** Wall time is asked for anew after this: two readings of clocks, 80 ns, for all spans of a millisecond. */
+const OFFSET_MAX_AGE_MS = 1
+
 export class Engine implements SpanOwner {
   readonly clock: Clock
   readonly diagnostics: Diagnostics
@@ -51,6 +54,8 @@ export class Engine implements SpanOwner {
   /** Recording spans that have ended so far. */
   ended = 0
   #live = 0
+  #offsetMs = 0
+  #offsetAtMs = Number.NaN
   readonly #sampled: Count
   readonly #recorded: Count
   readonly #unsampled: Count
@@ -82,6 +87,16 @@ export class Engine implements SpanOwner {
 
   monotonicMs(): number {
     return this.clock.monotonicMs()
+  }
+
+  /** Wall time at monotonic zero. @param monotonicMs now */
+  offsetMs(monotonicMs: number): number {
+    const age = monotonicMs - this.#offsetAtMs
+    if (!(age >= 0 && age < OFFSET_MAX_AGE_MS)) {
+      this.#offsetMs = this.clock.wallMs() - monotonicMs
+      this.#offsetAtMs = monotonicMs
+    }
+    return this.#offsetMs
   }
 
   /** A span that was begun after shutdown. */

@@ -16,6 +16,8 @@ export interface ParentIds {
   readonly foreign: SpanContext | undefined
 }
 
+const NOT_ENDED: HrTime = [0, 0]
+
 /** All that a span says, besides its own ids. */
 export class SpanRecord {
   name: string
@@ -25,7 +27,7 @@ export class SpanRecord {
   /** Wall time at monotonic zero; children take it over, so that a clock that is set cannot tear a trace apart. */
   readonly offsetMs: number
   readonly startTime: HrTime
-  endTime: HrTime = [0, 0]
+  endTime: HrTime = NOT_ENDED
   readonly attributes: AttributeList = new AttributeList()
   events: TimedEvent[] | undefined = undefined
   links: Link[] | undefined = undefined

@@ -149,10 +149,10 @@ export class SpanTracer implements Tracer {
     local: LocalSpan | undefined,
     foreign: SpanContext | undefined,
   ): SpanRecord {
-    const { clock } = this.#engine
-    const monotonicMs = clock.monotonicMs()
+    const engine = this.#engine
+    const monotonicMs = engine.monotonicMs()
     const known = local instanceof RecordingSpan ? local.offsetMs : undefined
-    const offsetMs = known ?? clock.wallMs() - monotonicMs
+    const offsetMs = known ?? engine.offsetMs(monotonicMs)
     const given = options?.startTime
     const startTime = given === undefined ? undefined : fromTimeInput(given, offsetMs, monotonicMs)
     return new SpanRecord(
