@@ -5,7 +5,7 @@
  * encoding it runs no code of the app. What the app's getters and proxies throw never leaves this file.
  */
 import type { Attributes, AttributeValue } from '@opentelemetry/api'
-import type { Redaction } from '@triscope/core'
+import { isSecretError, type Redaction } from '@triscope/core'
 import { type AttributeMemory, type RememberedKey, rememberHarmless } from './attribute-memory.ts'
 
 /** How much one span, event or link may hold. */
@@ -65,16 +65,17 @@ export class AttributeList {
 
   /** Sets all own keys; one getter that throws costs its own key only. */
   setAll(attributes: Attributes, limits: AttributeLimits, onInvalid: OnInvalid): void {
-    for (const key of keysOf(attributes, onInvalid)) {
-      let value: unknown
-      try {
-        value = attributes[key]
-      } catch {
-        // The app's getter threw: counted, as every value that cannot be had.
-        onInvalid()
-        continue
+    if (typeof attributes !== 'object' || attributes === null) return
+    try {
+      // `Object.keys` would cost an array, 72 bytes for three keys, and 20 ns.
+      for (const key in attributes) {
+        if (Object.hasOwn(attributes, key))
+          this.set(key, readOf(attributes, key, onInvalid), limits, onInvalid)
       }
-      this.set(key, value, limits, onInvalid)
+    } catch (error) {
+      // What a strict policy throws is for the app. All else is a proxy that refuses: one value that cannot be had.
+      if (isSecretError(error)) throw error
+      onInvalid()
     }
   }
 
@@ -122,15 +123,14 @@ export function cleanAttributes(
   return { attributes: list.toObject(), dropped: list.dropped }
 }
 
-/** Keys of whatever the app gave; none where it cannot be read. */
-function keysOf(attributes: unknown, onInvalid: OnInvalid): readonly string[] {
-  if (typeof attributes !== 'object' || attributes === null) return []
+/** `undefined` where the app's getter throws. */
+function readOf(attributes: Attributes, key: string, onInvalid: OnInvalid): unknown {
   try {
-    return Object.keys(attributes)
+    return attributes[key]
   } catch {
-    // A proxy that refuses: it counts as one value that cannot be had.
+    // Counted, as every value that cannot be had.
     onInvalid()
-    return []
+    return undefined
   }
 }
 

@@ -34,7 +34,8 @@ export function readForeignSpan(
     0,
     span.startTime,
   )
-  record.endTime = span.endTime
+  record.endSeconds = span.endTime[0]
+  record.endNanos = span.endTime[1]
   record.attributes.setAll(span.attributes, limits, onInvalid)
   record.attributes.dropped += span.droppedAttributesCount
   record.events = span.events.map((event) => cleanEvent(event, limits, onInvalid))

@@ -48,8 +48,8 @@ export class SpanEncoder {
       if (record.parent !== undefined) writeParent(writer, record.parent)
       writer.string(5, bounded(record.name))
       writer.uint(6, record.kind + KIND_OFFSET)
-      writer.time(7, record.startTime[0], record.startTime[1])
-      writer.time(8, record.endTime[0], record.endTime[1])
+      writer.time(7, record.startSeconds, record.startNanos)
+      writer.time(8, record.endSeconds, record.endNanos)
       const { pairs } = record.attributes
       let { dropped } = record.attributes
       for (let i = 0; i < pairs.length; i += 2) {

@@ -56,8 +56,3 @@ export function between(start: HrTime, end: HrTime): HrTime {
   if (seconds < 0 || (seconds === 0 && nanos < 0)) return [0, 0]
   return nanos < 0 ? [seconds - 1, nanos + 1e9] : [seconds, nanos]
 }
-
-/** Whether `a` is before `b`. */
-export function isBefore(a: HrTime, b: HrTime): boolean {
-  return a[0] < b[0] || (a[0] === b[0] && a[1] < b[1])
-}

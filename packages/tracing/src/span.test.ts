@@ -16,7 +16,7 @@ import {
   SamplingDecision,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base'
-import { createDiagnostics } from '@triscope/core'
+import { createDiagnostics, createRedaction } from '@triscope/core'
 import { describe, expect, it } from 'vitest'
 import { createTracing, type TracingOptions } from './index.ts'
 import { ManualClock, resource } from './tracing.fixture.ts'
@@ -488,5 +488,25 @@ describe('redaction of a span', () => {
     const shown = JSON.stringify([attributes, events, links, status])
     expect(shown).not.toContain('S3CR3T')
     expect(shown.match(/REDACTED/g)?.length).toBeGreaterThanOrEqual(10)
+  })
+
+  it('lets what a strict policy throws through, and takes own attributes alone', () => {
+    const { start, read } = setUp({ redaction: createRedaction({ strict: true }) })
+    const span = start()
+    expect(() => span.setAttributes({ a: 1, password: 'x' })).toThrow(
+      expect.objectContaining({ code: 'TRI_ERR_SECRET' }),
+    )
+    span.setAttributes(Object.assign(Object.create({ inherited: 1 }) as Attributes, { own: 2 }))
+    span.end()
+    expect(read(span).attributes).toEqual({ a: 1, own: 2 })
+  })
+
+  it('searches each value for secrets, also of a key that has had harmless ones', () => {
+    const { start, read } = setUp()
+    const span = start()
+    for (const note of ['fine', 'fine', 'Bearer S3CR3Ttoken', 'fine', 'Bearer S3CR3Ttoken']) {
+      span.setAttribute('note', note)
+      expect(JSON.stringify(read(span).attributes)).not.toContain('S3CR3T')
+    }
   })
 })

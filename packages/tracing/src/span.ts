@@ -29,7 +29,7 @@ import type { OtelResource } from './otel-resource.ts'
 import type { Scope } from './scope.ts'
 import { EXCEPTION_EVENT } from './semconv.ts'
 import { cleanLink, RELEASED, type SpanRecord, textOf } from './span-record.ts'
-import { between, fromMs, fromTimeInput, isBefore, isTimeInput } from './span-time.ts'
+import { between, fromMs, fromTimeInput, isTimeInput } from './span-time.ts'
 
 /** What a span needs of the tracing that made it. */
 export interface SpanOwner {
@@ -46,6 +46,9 @@ export interface SpanOwner {
   /** A call came too late. */
   onLateCall(): void
 }
+
+/** Milliseconds since 1970 in the year 2001; a process that has been running so long is 31 years old. */
+const EPOCH_MS = 1e12
 
 /** From `end` on the span passes through `ENDING`, in which processors may still write and nobody can end it again. */
 const LIVE = 0
@@ -185,8 +188,7 @@ export class RecordingSpan extends LocalSpan implements Span, Omit<ReadableSpan,
       return
     }
     const record = this.#record
-    const time = this.#time(endTime)
-    record.endTime = isBefore(time, record.startTime) ? record.startTime : time
+    record.endAt(this.#time(endTime))
     this.#phase = ENDING
     this.#owner.spanEnding(this)
     this.#phase = ENDED
@@ -225,16 +227,16 @@ export class RecordingSpan extends LocalSpan implements Span, Omit<ReadableSpan,
   }
 
   get startTime(): HrTime {
-    return this.#record.startTime
+    return [this.#record.startSeconds, this.#record.startNanos]
   }
 
   get endTime(): HrTime {
-    return this.#record.endTime
+    return [this.#record.endSeconds, this.#record.endNanos]
   }
 
   get duration(): HrTime {
     // As in OpenTelemetry's SDK, a span that has not ended has none yet.
-    return this.#phase === LIVE ? [-1, -1] : between(this.#record.startTime, this.#record.endTime)
+    return this.#phase === LIVE ? [-1, -1] : between(this.startTime, this.endTime)
   }
 
   get ended(): boolean {
@@ -288,6 +290,8 @@ export class RecordingSpan extends LocalSpan implements Span, Omit<ReadableSpan,
 
   #time(input: TimeInput | undefined): HrTime {
     const { offsetMs } = this.#record
+    // No reading of `performance.now()`, so there is no need of another.
+    if (typeof input === 'number' && input > EPOCH_MS) return fromMs(input)
     const monotonicMs = this.#owner.monotonicMs()
     if (input !== undefined) {
       const given = fromTimeInput(input, offsetMs, monotonicMs)
