@@ -63,6 +63,4 @@ export interface FamilyWriter {
   summary(names: readonly string[], at: PointLabels, point: SummaryPoint, bornMs: number | undefined): void
   /** A copy of what was written since the last call, for the reader to keep. */
   take(): Uint8Array
-  /** Forgets what was written. */
-  clear(): void
 }

@@ -155,10 +155,6 @@ export class ProtobufFormat implements FamilyWriter {
     return this.#out.finish()
   }
 
-  clear(): void {
-    this.#out.reset()
-  }
-
   #beginMetric(names: readonly string[], { values }: PointLabels): number {
     const mark = this.#out.begin(FAMILY.metric)
     for (let i = 0; i < names.length; i++) {
