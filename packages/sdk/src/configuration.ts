@@ -17,6 +17,7 @@ import type {
   TracingSettings,
   TriscopeOptions,
 } from './options.ts'
+import { type Capture, createCapture } from './request-capture.ts'
 import { samplerOf } from './sampler-variables.ts'
 import { SettingReader } from './setting-reader.ts'
 import { SETTINGS, type SettingPath } from './settings.ts'
@@ -50,7 +51,12 @@ export interface Configuration {
     | undefined
   /** `goesTo` says where spans are sent, in words; `undefined` where they are not. */
   tracing:
-    | { options: Omit<TracingOptions, 'resource'>; outbound: boolean; goesTo: string | undefined }
+    | {
+        options: Omit<TracingOptions, 'resource'>
+        capture: Capture
+        outbound: boolean
+        goesTo: string | undefined
+      }
     | undefined
   /** `undefined` where it is off. */
   health: HealthOptions | undefined
@@ -168,6 +174,9 @@ function tracingOf(
     timeoutMs,
     tls,
     exporter,
+    captureHeaders,
+    captureQuery,
+    exposeTrace,
     outbound,
     sampler,
     limits,
@@ -189,7 +198,8 @@ function tracingOf(
     batch: { ...batchOf(read), ...batch },
   }
   if (destination.exporter !== undefined) options.exporter = destination.exporter
-  return { options, outbound: outbound ?? true, goesTo: destination.goesTo }
+  const capture = createCapture(defined<TracingSettings>({ captureHeaders, captureQuery, exposeTrace }))
+  return { options, capture, outbound: outbound ?? true, goesTo: destination.goesTo }
 }
 
 /** Without the fields that are `undefined`. */

@@ -197,6 +197,20 @@ export interface TracingSettings extends Omit<TracingOptions, 'resource' | 'expo
    * @default `OTEL_TRACES_EXPORTER`
    */
   exporter?: TracingOptions['exporter']
+  /**
+   * Headers that are recorded on the server span as `http.request.header.<name>` and `http.response.header.<name>`; what is
+   * secret in them is replaced.
+   * @default none
+   */
+  captureHeaders?: { request?: readonly string[]; response?: readonly string[] }
+  /** Which parameters of the query are recorded: all, none, or those named. Secret ones are replaced. @default true */
+  captureQuery?: boolean | readonly string[]
+  /**
+   * Names the trace to the caller in a header of each response: `traceresponse`, or `server-timing`, which browsers show to
+   * scripts. What the app sets under that name itself wins.
+   * @default false
+   */
+  exposeTrace?: false | 'traceresponse' | 'server-timing'
   /** Client spans and trace headers for `fetch`, undici, `node:http` and `node:https`. @default true */
   outbound?: boolean
 }

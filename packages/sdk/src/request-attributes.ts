@@ -1,19 +1,24 @@
 /** What the headers and the connection of a request say on its server span: semantic conventions 1.45, "HTTP server". */
 import type { Span } from '@opentelemetry/api'
 import { HTTP_ATTRIBUTE, type Redaction } from '@triscope/core'
+import { type Capture, capturedQuery } from './request-capture.ts'
 import type { Req } from './request-end.ts'
 import { ATTRIBUTE } from './semconv.ts'
 
-/** Sets them; secret query parameters are replaced, and no other header is recorded. */
+/** Sets them; secret query parameters are replaced. */
 export function setRequestAttributes(
   span: Span,
   req: Req,
   url: string,
   clientAddress: string | undefined,
   redaction: Redaction,
+  capture: Capture,
 ): void {
   const question = url.indexOf('?')
-  if (question >= 0) span.setAttribute(ATTRIBUTE.urlQuery, redaction.url(url.slice(question)).slice(1))
+  if (question >= 0) {
+    const query = capturedQuery(url.slice(question + 1), capture)
+    if (query !== undefined) span.setAttribute(ATTRIBUTE.urlQuery, redaction.url(`?${query}`).slice(1))
+  }
   const { host } = req.headers
   if (host !== undefined) setServer(span, host)
   if (clientAddress !== undefined) span.setAttribute(ATTRIBUTE.clientAddress, clientAddress)

@@ -23,6 +23,7 @@ import type { Logger, Logging } from '@triscope/logging'
 import type { Tracing } from '@triscope/tracing'
 import { type BodySizes, countBodies, knownResponseBytes, saidRequestBytes } from './body-size.ts'
 import { setRequestAttributes } from './request-attributes.ts'
+import { type Capture, exposeTrace, setCapturedHeaders } from './request-capture.ts'
 import {
   brokenBy,
   type Ending,
@@ -88,6 +89,7 @@ export interface RequestWorld {
   redaction: Redaction
   metrics: RequestMetrics | undefined
   tracing: Tracing | undefined
+  capture: Capture
   logging: Logging
   /** Whether requests have access lines at all. What they say is not even gathered otherwise. */
   hasLines: boolean
@@ -184,6 +186,8 @@ export function createRequests(world: RequestWorld): Requests {
           parent,
         )
         this.#context = contextWithSpan(parent, this.span)
+        const { expose } = world.capture
+        if (expose !== undefined && res !== undefined) fenced(() => exposeTrace(this.span, res, expose))
       }
       this.#active = world.metrics?.begin(this.#method, this.#scheme)
       this.#bodies = world.metrics?.countsBodies === true ? countBodies(req, res) : undefined
@@ -316,7 +320,8 @@ export function createRequests(world: RequestWorld): Requests {
           span.setAttribute(ATTRIBUTE.requestBodySize, bodies.request)
           span.setAttribute(ATTRIBUTE.responseBodySize, bodies.response)
         }
-        setRequestAttributes(span, req, this.#url, this.#clientAddress(), world.redaction)
+        setRequestAttributes(span, req, this.#url, this.#clientAddress(), world.redaction, world.capture)
+        setCapturedHeaders(span, req, this.res, world.capture, world.redaction)
         if (errorType !== undefined) {
           span.setAttribute(HTTP_ATTRIBUTE.errorType, errorType)
           // The message is on the exception event; a status without one is what HTTP conventions ask for.

@@ -1,7 +1,7 @@
 /** The rows of the settings of tracing, but for its exporters. */
 import type { BatchOptions, LimitOptions } from '@triscope/tracing'
 import type { TracingSettings } from './options.ts'
-import { FLAG, given, integer, type Setting, setting } from './setting-kinds.ts'
+import { FLAG, given, integer, isPlain, type Setting, setting } from './setting-kinds.ts'
 import type { ExporterPath } from './settings-exporters.ts'
 
 /** What they are called. */
@@ -25,6 +25,28 @@ export const TRACING_SETTINGS: Record<TracingPath, Setting> = {
     FLAG,
     'true',
     'Client spans and trace headers for `fetch`, undici, `node:http` and `node:https`.',
+  ),
+  'tracing.captureHeaders': setting(
+    given(
+      'an object of lists of header names, request and response',
+      (value) =>
+        isPlain(value) && Object.entries(value).every(([side, names]) => isSide(side) && isNames(names)),
+    ),
+    'none',
+    'Headers that are recorded on the server span, `request` and `response`; what is secret in them is replaced.',
+  ),
+  'tracing.captureQuery': setting(
+    given('true, false, or a list of names', (value) => typeof value === 'boolean' || isNames(value)),
+    'true',
+    'Which parameters of the query are recorded; secret ones are replaced.',
+  ),
+  'tracing.exposeTrace': setting(
+    given(
+      'false, "traceresponse" or "server-timing"',
+      (value) => value === false || value === 'traceresponse' || value === 'server-timing',
+    ),
+    'false',
+    'Names the trace to the caller in that header of each response.',
   ),
   'tracing.sampler': setting(
     given('a ratio from 0 to 1, settings, or a Sampler'),
@@ -117,4 +139,12 @@ export const TRACING_SETTINGS: Record<TracingPath, Setting> = {
   'tracing.limits.arrayLength': setting(LIMIT, '1000', 'Entries of a list.'),
   'tracing.limits.events': setting(LIMIT, '128', 'Events of a span.', 'OTEL_SPAN_EVENT_COUNT_LIMIT'),
   'tracing.limits.links': setting(LIMIT, '128', 'Links of a span.', 'OTEL_SPAN_LINK_COUNT_LIMIT'),
+}
+
+function isSide(name: string): boolean {
+  return name === 'request' || name === 'response'
+}
+
+function isNames(value: unknown): boolean {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string' && name !== '')
 }

@@ -131,6 +131,18 @@ describe('checks made from the table', () => {
       'tracing.protocol: expected "http/protobuf", "http/json" or "grpc", got "grcp"\n  hint: did you mean "grpc"?',
     ],
     [{ tracing: { timeoutMs: 0 } }, 'tracing.timeoutMs: expected a whole number from 1 to 3600000, got 0'],
+    [
+      { tracing: { captureHeaders: { requests: [] } } },
+      'tracing.captureHeaders: expected an object of lists of header names, request and response, got an object',
+    ],
+    [
+      { tracing: { captureQuery: 'page' } },
+      'tracing.captureQuery: expected true, false, or a list of names, got "page"',
+    ],
+    [
+      { tracing: { exposeTrace: true } },
+      'tracing.exposeTrace: expected false, "traceresponse" or "server-timing", got true',
+    ],
     [{ logging: { env: {} } }, 'unknown option "logging.env"'],
   ])('throws for %j', (options, message) => {
     expect(() => checkOptions(options as TriscopeOptions)).toThrow(message)

@@ -36,6 +36,7 @@ import {
 import { checkOptions } from './option-checks.ts'
 import { registriesOf, type TriscopeOptions } from './options.ts'
 import { watchProcessEnd } from './process-end.ts'
+import { createCapture } from './request-capture.ts'
 import type { Req, Res } from './request-end.ts'
 import { createRequestIds } from './request-id.ts'
 import { createIgnore } from './request-ignore.ts'
@@ -141,6 +142,7 @@ function assemble(
     redaction,
     metrics: metrics.requests,
     tracing,
+    capture: tracingSettings?.capture ?? createCapture(),
     logging,
     hasLines: options.logging !== false && options.logging?.access !== 'off',
     onError: options.onError,
