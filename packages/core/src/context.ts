@@ -22,9 +22,14 @@ import { processSlot } from './process-state.ts'
 export interface ContextStorage extends ContextManager {
   /** Calls `fn` with `context` active, in it and in everything it starts. */
   run<T>(context: Context, fn: () => T): T
+  /** Hears of what the storage could not do; the sdk sets it. Until then nobody is told. */
+  onFailure?: ((error: unknown) => void) | undefined
 }
 
-const slot = processSlot<{ storage: ContextStorage | undefined }>('context', () => ({ storage: undefined }))
+/** `base` is what is in force where nobody chose a storage. */
+const slot = processSlot<{ storage: ContextStorage | undefined; base?: ContextStorage }>('context', () => ({
+  storage: undefined,
+}))
 
 /**
  * Makes `storage` the process's context storage, or finds the one to use: the one installed before, a context
@@ -32,9 +37,37 @@ const slot = processSlot<{ storage: ContextStorage | undefined }>('context', () 
  * other's spans), or a new one over AsyncLocalStorage. Registering it with OpenTelemetry is `registerApi`'s work.
  */
 export function installContext(storage?: ContextStorage): ContextStorage {
-  if (storage !== undefined) slot.storage = storage
-  slot.storage ??= adopted() ?? new AsyncContextStorage()
+  if (storage !== undefined) {
+    // Found now: once `storage` is registered with OpenTelemetry, it would be taken for somebody else's manager.
+    baseContext()
+    slot.storage = storage
+  }
+  slot.storage ??= baseContext()
   return slot.storage
+}
+
+/**
+ * Makes `storage` the one in force, also for OpenTelemetry where the one before is registered there. The returned
+ * function puts back the one before.
+ */
+export function replaceContext(storage: ContextStorage): () => void {
+  const before = installContext()
+  exchange(before, storage)
+  return () => {
+    if (slot.storage === storage) exchange(storage, before)
+  }
+}
+
+function exchange(from: ContextStorage, to: ContextStorage): void {
+  slot.storage = to
+  const api = apiGlobal()
+  if (api?.context === from) api.context = to
+}
+
+/** What `installContext` uses where it is given none; what a bridge stands on. */
+export function baseContext(): ContextStorage {
+  slot.base ??= slot.storage ?? adopted() ?? new AsyncContextStorage()
+  return slot.base
 }
 
 /**
@@ -112,16 +145,11 @@ class ScopeContext implements Context {
   }
 }
 
-class AsyncContextStorage implements ContextStorage {
-  readonly #store = new AsyncLocalStorage<Context>()
+/** What every storage of ours has in common: all ways to call something come down to `run`. */
+export abstract class OwnStorage implements ContextStorage {
+  abstract active(): Context
 
-  active(): Context {
-    return this.#store.getStore() ?? ROOT_CONTEXT
-  }
-
-  run<T>(context: Context, fn: () => T): T {
-    return this.#store.run(context, fn)
-  }
+  abstract run<T>(context: Context, fn: () => T): T
 
   with<A extends unknown[], F extends (...args: A) => ReturnType<F>>(
     context: Context,
@@ -129,7 +157,7 @@ class AsyncContextStorage implements ContextStorage {
     thisArg?: ThisParameterType<F>,
     ...args: A
   ): ReturnType<F> {
-    return this.#store.run(context, () => fn.apply(thisArg, args))
+    return this.run(context, () => fn.apply(thisArg, args))
   }
 
   bind<T>(context: Context, target: T): T {
@@ -138,6 +166,20 @@ class AsyncContextStorage implements ContextStorage {
 
   enable(): this {
     return this
+  }
+
+  abstract disable(): this
+}
+
+class AsyncContextStorage extends OwnStorage {
+  readonly #store = new AsyncLocalStorage<Context>()
+
+  active(): Context {
+    return this.#store.getStore() ?? ROOT_CONTEXT
+  }
+
+  run<T>(context: Context, fn: () => T): T {
+    return this.#store.run(context, fn)
   }
 
   disable(): this {

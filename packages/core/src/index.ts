@@ -6,6 +6,7 @@ export {
   type ContextStorage,
   contextWithSpan,
   installContext,
+  replaceContext,
 } from './context.ts'
 export {
   createDiagnostics,

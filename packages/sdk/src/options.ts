@@ -1,5 +1,5 @@
 /** What `triscope(options)` and `createTelemetry(options)` take. Every field is optional; an unknown one throws. */
-import type { Clock, DiagnosticMessage, RedactionOptions, Value } from '@triscope/core'
+import type { Clock, ContextStorage, DiagnosticMessage, RedactionOptions, Value } from '@triscope/core'
 import type { LoggingOptions, OtlpLogsOptions } from '@triscope/logging'
 import type { LintMode, Registry, RuntimeMetricsOptions } from '@triscope/metrics'
 import type { ForeignRegistry } from '@triscope/metrics/prom-client'
@@ -80,6 +80,12 @@ export interface TriscopeOptions {
   flushAtExit?: boolean
   /** The lines that say, at start, where metrics are and where traces go. @default true, but not under a test runner */
   banner?: boolean
+  /**
+   * What carries the active span through the app: `createClsStorage(ns)` or `bridgeToCls(ns)` of
+   * `@triscope/core/cls-hooked`, for apps that depend on cls-hooked. In force until shutdown, for the whole process.
+   * @default the context manager that is registered with OpenTelemetry, else one AsyncLocalStorage
+   */
+  context?: ContextStorage
   /** @default the machine's clock */
   clock?: Clock
   /** Environment variables. @default `process.env` */

@@ -10,6 +10,7 @@ import {
   type Redaction,
   type Resource,
   registerApi,
+  replaceContext,
 } from '@triscope/core'
 import { createLogging, type Logging, setCurrentLogging } from '@triscope/logging'
 import { createRegistry, processRegistry, type Registry } from '@triscope/metrics'
@@ -61,10 +62,13 @@ export function createRooms(
       : undefined
   const logging = loggingOf(options, configuration, redaction, resource, parts)
   const registry = registryOf(options, configuration, parts)
+  const withdrawContext =
+    tracing === undefined ? undefined : chooseContext(options.context, parts.diagnostics)
   const storage = tracing === undefined ? adoptContext() : installContext()
   const withdrawLogging = setCurrentLogging(logging)
   const withdrawTracing = tracing === undefined ? undefined : setCurrentTracing(tracing)
-  if (tracing !== undefined) registerGlobally(installContext(), parts.diagnostics)
+  if (tracing !== undefined)
+    registerGlobally(installContext(), options.context !== undefined, parts.diagnostics)
   return {
     storage,
     redaction,
@@ -74,6 +78,7 @@ export function createRooms(
     withdraw() {
       withdrawTracing?.()
       withdrawLogging()
+      withdrawContext?.()
     },
   }
 }
@@ -143,8 +148,18 @@ function loggingOf(
   })
 }
 
+/** The storage that the options name, where they name one; the returned function puts back the one before. */
+function chooseContext(
+  storage: ContextStorage | undefined,
+  diagnostics: Diagnostics,
+): (() => void) | undefined {
+  if (storage === undefined) return undefined
+  storage.onFailure = (error) => diagnostics.failed('TRI_WARN_CONTEXT', error)
+  return replaceContext(storage)
+}
+
 /** Registered once for the process: what is registered passes every call on to the telemetry in force. */
-function registerGlobally(storage: ContextStorage, diagnostics: Diagnostics): void {
+function registerGlobally(storage: ContextStorage, isChosen: boolean, diagnostics: Diagnostics): void {
   const outcome = registerApi({
     context: storage,
     trace: delegatingProvider(),
@@ -154,6 +169,13 @@ function registerGlobally(storage: ContextStorage, diagnostics: Diagnostics): vo
     diagnostics.warn(
       'TRI_WARN_API_TAKEN',
       'another OpenTelemetry SDK was registered first: spans that libraries make through the API go to it, not to Triscope; remove one of the two, or start Triscope first',
+    )
+  }
+  if (isChosen && outcome.context === 'taken') {
+    diagnostics.warn(
+      'TRI_WARN_API_TAKEN',
+      'a context manager was registered with OpenTelemetry first: what libraries make active through the API is not seen in the storage of the option "context"; remove one of the two, or start Triscope first',
+      'context',
     )
   }
   reconcileApiCopies(diagnostics, findApiCopies())

@@ -4,6 +4,7 @@ import {
   FLAG,
   FUNCTION,
   given,
+  hasMethods,
   integer,
   isPlain,
   OBJECT,
@@ -93,6 +94,13 @@ export const GENERAL_SETTINGS: Record<GeneralPath, Setting> = {
     '`false` watches neither signals nor the end of the event loop: ending well is then all the app’s.',
   ),
   banner: setting(FLAG, 'true, but not under a test runner', 'The lines at start.'),
+  context: setting(
+    given('a context storage, of createClsStorage() or bridgeToCls()', (value) =>
+      hasMethods(value, 'active', 'run', 'with', 'bind'),
+    ),
+    'one AsyncLocalStorage',
+    'What carries the active span through the app, where that depends on cls-hooked.',
+  ),
   clock: setting(OBJECT, "the machine's clock", 'Where the time is read and timers are set; for tests.'),
   env: secret(OBJECT, 'process.env', 'The environment variables to read.'),
   'health.checks': setting(

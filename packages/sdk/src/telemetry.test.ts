@@ -97,6 +97,7 @@ describe('telemetry in force', () => {
     [{ metrics: { runtime: { name: 'semconv' } } as object }, 'metrics.runtime.name'],
     [{ metrics: { runtime: 'semconv' } as object }, 'metrics.runtime'],
     [{ metrics: { promClient: [{}] } as object }, 'metrics.promClient'],
+    [{ context: {} } as object, 'context: expected a context storage'],
     [{ metrics: { lint: true } as object }, 'metrics.lint'],
     [{ metrics: { maxSeries: 1, runtime: false }, tracing: { sampler: 10 } }, 'tracing.sampler'],
     [{ metrics: { maxSeries: 1, runtime: false }, logging: { leve: 1 } as object }, 'logging.leve'],
