@@ -4,7 +4,7 @@ import type express from 'express'
 
 const load = createRequire(import.meta.url)
 
-type ExpressFunction = typeof express
+export type ExpressFunction = typeof express
 
 /** Name, `express()`, and whether a rejected handler is an error to it. */
 export const versions: readonly {

@@ -3,7 +3,7 @@
  *
  * Invariant: nothing here knows a framework. What differs between two adapters is a fault of one of them.
  */
-import type { Telemetry } from '@triscope/sdk'
+import type { Telemetry, TriscopeOptions } from '@triscope/sdk'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { describeEndings } from './adapter-endings.ts'
 import { describeErrors } from './adapter-errors.ts'
@@ -54,12 +54,14 @@ export interface AdapterUnderTest {
   start(telemetry: Telemetry): Promise<StartedApp>
   /** The same with HTTP/2 without TLS; left out where the framework has none. */
   startHttp2?(telemetry: Telemetry): Promise<StartedApp>
+  /** Options under which the whole suite must hold too. @default none */
+  options?: TriscopeOptions
 }
 
 /** Adds the suite to the file that calls it, which is to be one that runs in a process of its own. */
 export function describeAdapter(name: string, adapter: AdapterUnderTest): void {
   describe(`${name} as an adapter`, () => {
-    const suite = new AdapterSuite((telemetry) => adapter.start(telemetry))
+    const suite = new AdapterSuite((telemetry) => adapter.start(telemetry), adapter.options)
     runAround(suite)
     describeRoutes(suite)
     describeTraces(suite)
@@ -82,6 +84,7 @@ export function describeAdapter(name: string, adapter: AdapterUnderTest): void {
 
   describe(`${name} as an adapter`, () => {
     const suite = new AdapterSuite((telemetry) => adapter.start(telemetry), {
+      ...adapter.options,
       metrics: { bodySizes: true },
       route: (_req, route) => (route?.startsWith('/raw') === true ? '/raw by the app' : route),
     })
@@ -98,7 +101,7 @@ export function describeAdapter(name: string, adapter: AdapterUnderTest): void {
   const { startHttp2 } = adapter
   if (startHttp2 === undefined) return
   describe(`${name} as an adapter`, () => {
-    const suite = new AdapterSuite((telemetry) => startHttp2.call(adapter, telemetry))
+    const suite = new AdapterSuite((telemetry) => startHttp2.call(adapter, telemetry), adapter.options)
     runAround(suite)
     describeHttp2(suite)
   })
