@@ -91,6 +91,11 @@ export function activeSpanContext(): SpanContext | undefined {
   return (slot.storage.active().getValue(SPAN_KEY) as Span | undefined)?.spanContext()
 }
 
+/** The span that is active here; `undefined` where none is. */
+export function activeSpan(): Span | undefined {
+  return slot.storage?.active().getValue(SPAN_KEY) as Span | undefined
+}
+
 /** `parent` with `span` as its active span. What `parent` held of other spans is let go. */
 export function contextWithSpan(parent: Context, span: Span): Context {
   return new ScopeContext(span, (parent as Partial<ScopeContext>).rest ?? withoutSpan(parent))

@@ -1,6 +1,7 @@
 export { type Clock, systemClock, type Timer } from './clock.ts'
 export {
   activeContext,
+  activeSpan,
   activeSpanContext,
   adoptContext,
   type ContextStorage,
@@ -22,6 +23,7 @@ export {
   type RoomOptions,
   type Signal,
 } from './diagnostics.ts'
+export { countError, createErrorTypes, isFirstOn } from './error-count.ts'
 export { errorClassOf, errorMessageOf, errorStackOf, errorTypeOf, OTHER_ERROR } from './error-facts.ts'
 export { TriscopeError, type TriscopeErrorDetails } from './errors.ts'
 export { HTTP_ATTRIBUTE, methodAttribute, methodSpanName, OTHER_METHOD } from './http-semconv.ts'

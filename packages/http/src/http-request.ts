@@ -28,6 +28,7 @@ const INERT: HttpRequest = {
   },
   requestId: '',
   addFields() {},
+  setUser() {},
   route() {},
   error() {},
 }

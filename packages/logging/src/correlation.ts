@@ -12,6 +12,7 @@ import type { SpanContext } from '@opentelemetry/api'
 import { activeSpanContext } from '@triscope/core'
 import type { LineCounter } from './line-count.ts'
 import { type AsJson, findSymbol, read, write } from './pino-internals.ts'
+import { isError } from './serializers.ts'
 import type { TraceFields } from './trace-fields.ts'
 
 /** On a correlated logger: who counts its lines. The name is global, so that a second copy of us sees it. */
@@ -20,6 +21,9 @@ const COUNTER = Symbol.for('triscope.logging.counter')
 const BOUND = Symbol.for('triscope.logging.bound')
 /** Beside `BOUND`, `true` where the active span does not matter. */
 const FIXED = Symbol.for('triscope.logging.fixed')
+
+/** pino's number of the level. */
+const ERROR = 50
 
 interface Correlated {
   [COUNTER]?: LineCounter
@@ -53,10 +57,13 @@ function hookLines(logger: object, traceFields: TraceFields): boolean {
   if (typeof asJson !== 'function') return false
   // Under a key of their own, the app's fields stand in nobody's place.
   const nestedKey = findSymbol(logger, 'nestedKey')
+  const errorSymbol = findSymbol(logger, 'errorKey')
+  const errorKey = errorSymbol === undefined ? 'err' : read<string>(logger, errorSymbol)
   const isNested = nestedKey !== undefined && Boolean(read<unknown>(logger, nestedKey))
   const withIds: AsJson = function (fields, message, level, time) {
     const self = this as Correlated
     self[COUNTER]?.add(level, this)
+    if (level >= ERROR) tellError(self[COUNTER], fields, errorKey)
     const isTold = !isNested && namesTrace(fields, traceFields.traceId)
     const line = asJson.call(this, fields, message, level, isTold ? time : time + idsOf(self, traceFields))
     self[COUNTER]?.saw?.(line, level, this)
@@ -66,6 +73,17 @@ function hookLines(logger: object, traceFields: TraceFields): boolean {
   // Found here by every line that is not bound, which otherwise asks the whole prototype chain in vain.
   write(logger, BOUND, (logger as Correlated)[BOUND])
   return true
+}
+
+/** Where `fields` is a proxy or has a getter that throws, the line says so; here it has no error. */
+function tellError(counter: LineCounter | undefined, fields: unknown, errorKey: string): void {
+  if (counter?.failed === undefined || typeof fields !== 'object' || fields === null) return
+  try {
+    const error = isError(fields) ? fields : (fields as Record<string, unknown>)[errorKey]
+    if (isError(error)) counter.failed(error)
+  } catch {
+    // Nothing to count: what cannot be read is counted where the line is made.
+  }
 }
 
 /**

@@ -81,7 +81,7 @@ function addError(error: Json, out: Json, labels: Json): void {
 /** What ECS has a name for. @returns the rest */
 function accessFields({ fields }: FormatLine, out: Json, labels: Json): Json {
   const { method, route, path, status, duration_ms, bytes, request_bytes, client_address, ...more } = fields
-  const { user_agent, request_id, error, ...rest } = more
+  const { user_agent, request_id, user_id, error, ...rest } = more
   out['event.kind'] = 'event'
   out['event.category'] = ['web']
   out['event.type'] = ['access']
@@ -96,6 +96,7 @@ function accessFields({ fields }: FormatLine, out: Json, labels: Json): Json {
   setKnown(out, 'client.address', client_address)
   if (typeof client_address === 'string' && isIP(client_address) !== 0) out['client.ip'] = client_address
   setKnown(out, 'user_agent.original', user_agent)
+  setKnown(out, 'user.id', user_id)
   if (isObject(error)) addError(error, out, labels)
   if (route !== undefined) label(labels, 'http_route', route)
   return rest

@@ -6,10 +6,11 @@
  */
 import { isSecretError, messageOf, type Redaction } from '@triscope/core'
 import { type Logger, pino } from 'pino'
+import { serializeError } from './error-fields.ts'
 import { lineNames } from './line-names.ts'
 import { read, type Stringify, write } from './pino-internals.ts'
 import { LOG_ERROR } from './semconv.ts'
-import { isError, serializeError } from './serializers.ts'
+import { isError } from './serializers.ts'
 import type { TraceFields } from './trace-fields.ts'
 
 const { chindingsSym, formatOptsSym, serializersSym, stringifiersSym, stringifySym } = pino.symbols

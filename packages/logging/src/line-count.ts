@@ -1,5 +1,8 @@
-/** Counts lines by level, cheaply: a level's counter is found by its name once, then kept by its number. */
-import type { Diagnostics } from '@triscope/core'
+/**
+ * Counts lines by level, cheaply: a level's counter is found by its name once, then kept by its number. An error that is
+ * logged is counted by type and recorded on the active span, both once.
+ */
+import { activeSpan, countError, type Diagnostics, isFirstOn } from '@triscope/core'
 import { LINES_TOTAL } from './semconv.ts'
 
 /** Levels with a counter of their own; pino has six, an app may add some. Further ones count as `other`. */
@@ -11,6 +14,8 @@ export interface LineCounter {
   add(level: number, logger: object): void
   /** Sees each line of a logger that is not ours, whole, as it was made. */
   saw?(line: string, level: number, logger: object): void
+  /** Hears of each error that is logged at level `error` or above. */
+  failed?(error: unknown): void
 }
 
 /** Counts into `triscope_log_lines_total{level}`. */
@@ -30,6 +35,11 @@ export function createLineCounter(diagnostics: Diagnostics): LineCounter {
 
   return {
     add: (level, logger) => (counters.get(level) ?? counterOf(level, logger)).add(),
+    failed(error) {
+      countError(diagnostics, error)
+      const span = activeSpan()
+      if (span?.isRecording() === true && isFirstOn(span, error)) span.recordException(error as Error)
+    },
   }
 }
 

@@ -8,10 +8,11 @@
  */
 import type { Redaction } from '@triscope/core'
 import { type Logger, pino } from 'pino'
+import { serializeError } from './error-fields.ts'
 import { quoted } from './json-text.ts'
 import { lineNames } from './line-names.ts'
 import { type AsJson, type Stringify, write } from './pino-internals.ts'
-import { isError, serializeError } from './serializers.ts'
+import { isError } from './serializers.ts'
 import type { TraceFields } from './trace-fields.ts'
 
 /** What a line is made of, for those who do not write it as pino does. */

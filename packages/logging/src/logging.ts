@@ -205,6 +205,7 @@ class LoggingRoom implements Logging {
         ? this.#counter
         : {
             add: (level, logger) => this.#counter.add(level, logger),
+            failed: (error) => this.#counter.failed?.(error),
             saw: foreignLines(redaction, traceFields, tap, (error) => this.#lost(error)),
           }
     let render: ((parts: LineParts) => string) | undefined

@@ -50,8 +50,10 @@ function withoutTold(fields: Readonly<Record<string, unknown>>): Record<string, 
 
 function stackOf(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined
-  const { stack } = value as { stack?: unknown }
-  return typeof stack === 'string' ? stack : undefined
+  const { stack, aggregateErrors } = value as { stack?: unknown; aggregateErrors?: unknown }
+  if (typeof stack !== 'string' || !Array.isArray(aggregateErrors))
+    return typeof stack === 'string' ? stack : undefined
+  return [stack, ...aggregateErrors.map((one) => `with: ${stackOf(one) ?? String(one)}`)].join('\n')
 }
 
 function indented(stack: string): string {

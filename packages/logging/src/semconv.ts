@@ -27,4 +27,5 @@ export const ATTRIBUTE_NAMES: Readonly<Partial<Record<string, string>>> = {
   request_bytes: 'http.request.body.size',
   client_address: 'client.address',
   user_agent: 'user_agent.original',
+  user_id: 'user.id',
 }

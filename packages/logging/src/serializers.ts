@@ -2,8 +2,8 @@
  * How errors, requests and responses become fields. They replace pino's own, which write all headers of a request,
  * cookies and credentials with them, and throw on an error that is frozen.
  */
-import { messageOf, type Redaction } from '@triscope/core'
-import { pino } from 'pino'
+import type { Redaction } from '@triscope/core'
+import { serializeError } from './error-fields.ts'
 
 /** Serializers of the logger that we make; those of the app win over each. */
 export function createSerializers(redaction: Redaction): Record<string, (value: unknown) => unknown> {
@@ -11,24 +11,6 @@ export function createSerializers(redaction: Redaction): Record<string, (value: 
     err: serializeError,
     req: (value) => serializeRequest(value, redaction),
     res: serializeResponse,
-  }
-}
-
-/**
- * pino's standard form: `type`, `message` and `stack`, both with the chain of causes, `aggregateErrors`, and what else
- * the error carries. Anything that is no error is returned as it is.
- */
-export function serializeError(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  try {
-    return asPlain(pino.stdSerializers.err(value as Error))
-  } catch {
-    // Frozen, or with a getter that throws: what identifies it is read field by field.
-    return {
-      type: readText(value, 'name'),
-      message: messageOf(value),
-      stack: readText(value, 'stack'),
-    }
   }
 }
 
@@ -40,28 +22,6 @@ export function isError(value: unknown): boolean {
   } catch {
     // A proxy that refuses to be looked at.
     return false
-  }
-}
-
-/** Plain objects all the way down the aggregate, because the redaction policy looks into plain objects only. */
-function asPlain(value: object): unknown {
-  const copy: Record<string, unknown> = { ...value }
-  const { aggregateErrors } = copy
-  if (Array.isArray(aggregateErrors)) {
-    copy['aggregateErrors'] = aggregateErrors.map((one) =>
-      typeof one === 'object' && one !== null ? asPlain(one as object) : one,
-    )
-  }
-  return copy
-}
-
-function readText(value: object, key: string): string | undefined {
-  try {
-    const text = (value as Record<string, unknown>)[key]
-    return typeof text === 'string' ? text : undefined
-  } catch {
-    // The getter throws; the other fields still say which error it was.
-    return undefined
   }
 }
 

@@ -42,7 +42,14 @@ export type { Req, Res } from './request-end.ts'
 export { holderOf } from './request-holder.ts'
 export type { RequestIdOptions } from './request-id.ts'
 export type { RouteOverride } from './request-route.ts'
-export { type BeginOptions, type RequestTelemetry, requestOf, type ServerRequest } from './server-request.ts'
+export {
+  type BeginOptions,
+  type ErrorContext,
+  type RequestTelemetry,
+  type RequestUser,
+  requestOf,
+  type ServerRequest,
+} from './server-request.ts'
 export type { SettingInForce } from './setting-report.ts'
 export { telemetryFor } from './shared-telemetry.ts'
 export { createTelemetry, type Telemetry } from './telemetry.ts'

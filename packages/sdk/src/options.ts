@@ -9,7 +9,7 @@ import type { Env } from './env.ts'
 import type { Req } from './request-end.ts'
 import type { RequestIdOptions } from './request-id.ts'
 import type { RouteOverride } from './request-route.ts'
-import type { RequestTelemetry } from './server-request.ts'
+import type { ErrorContext, RequestTelemetry } from './server-request.ts'
 
 export interface TriscopeOptions {
   /** `service.name`. @default `OTEL_SERVICE_NAME`, else the name in package.json */
@@ -68,8 +68,11 @@ export interface TriscopeOptions {
   tracing?: false | TracingSettings
   /** `false` switches the signal off: `req.log` stays, and is silent. */
   logging?: false | LoggingSettings
-  /** Hears of each error that the app or its framework reports, to hand it to an error tracker. */
-  onError?: (error: unknown, request: RequestTelemetry) => unknown
+  /**
+   * Hears of each error that the app or its framework reports, to hand it to an error tracker, with the user that
+   * `setUser` named and the fields of `addFields`.
+   */
+  onError?: (error: unknown, request: RequestTelemetry, context: ErrorContext) => unknown
   /** Hears of each warning, which is then not written to the log. At most once a minute for each code. */
   onWarning?: (warning: DiagnosticMessage) => unknown
   /**

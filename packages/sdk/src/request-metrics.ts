@@ -5,11 +5,10 @@
  * by the registry's series limit.
  */
 import type { SpanContext } from '@opentelemetry/api'
-import { methodAttribute } from '@triscope/core'
+import { createErrorTypes, methodAttribute } from '@triscope/core'
 import type { Histogram, Registry } from '@triscope/metrics'
 import type { ClientCall } from '@triscope/tracing'
 import type { BodySizes } from './body-size.ts'
-import { createErrorTypes } from './request-error.ts'
 import { METRIC } from './semconv.ts'
 
 /** What is known of a request when it has ended. */

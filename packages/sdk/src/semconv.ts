@@ -9,6 +9,7 @@ export const ATTRIBUTE = {
   clientAddress: 'client.address',
   protocolVersion: 'network.protocol.version',
   userAgent: 'user_agent.original',
+  userId: 'user.id',
   requestBodySize: 'http.request.body.size',
   responseBodySize: 'http.response.body.size',
 } as const

@@ -11,8 +11,11 @@ import {
   type Clock,
   type ContextStorage,
   contextWithSpan,
+  countError,
+  createErrorTypes,
   type Diagnostics,
   HTTP_ATTRIBUTE,
+  isFirstOn,
   methodAttribute,
   methodSpanName,
   OTHER_METHOD,
@@ -34,13 +37,26 @@ import {
   watchEnd,
   watchResponses,
 } from './request-end.ts'
-import { createErrorTypes } from './request-error.ts'
 import { holderOf } from './request-holder.ts'
 import { makeRequestId, type RequestIds } from './request-id.ts'
 import type { RequestMetrics } from './request-metrics.ts'
 import type { RouteOverride } from './request-route.ts'
 import { pathOf, schemeOf, urlOf } from './request-target.ts'
 import { ATTRIBUTE } from './semconv.ts'
+
+/** Who asked, as the app knows it. Nothing but `id` leaves by telemetry; all of it is handed to `onError`. */
+export interface RequestUser {
+  /** `user_id` on the access line, `user.id` on the span. */
+  readonly id: string
+  readonly [more: string]: unknown
+}
+
+/** What was known of the request when its error was met, for an error tracker. */
+export interface ErrorContext {
+  readonly user: RequestUser | undefined
+  /** What `addFields` was given, as it was given: not redacted. A copy. */
+  readonly fields: Readonly<Record<string, unknown>>
+}
 
 /** What the app sees of the request it serves, as `req.triscope`. */
 export interface RequestTelemetry {
@@ -54,6 +70,8 @@ export interface RequestTelemetry {
   readonly requestId: string
   /** Adds fields to the access line; the last value of a name wins. At most 64 names; more are dropped and counted. */
   addFields(fields: Readonly<Record<string, unknown>>): void
+  /** Names who asked; the last call counts. An `id` that is no text is counted as `VALUE_INVALID`. */
+  setUser(user: RequestUser): void
   /**
    * The error that the app met, where its framework does not see it: it is told as if it had. The first one counts.
    */
@@ -93,7 +111,7 @@ export interface RequestWorld {
   logging: Logging
   /** Whether requests have access lines at all. What they say is not even gathered otherwise. */
   hasLines: boolean
-  onError: ((error: unknown, request: RequestTelemetry) => unknown) | undefined
+  onError: ((error: unknown, request: RequestTelemetry, context: ErrorContext) => unknown) | undefined
   routeOverride: RouteOverride | undefined
   /** Finds the client behind proxies; `undefined` where none is trusted. */
   clientAddressOf: ((req: Req) => string | undefined) | undefined
@@ -153,6 +171,7 @@ export function createRequests(world: RequestWorld): Requests {
     #ended = false
     #log: Logger | undefined
     #requestId: string | undefined
+    #user: RequestUser | undefined
     #fields: Record<string, unknown> | undefined
 
     constructor(req: Req, res: Res | undefined, how: BeginOptions | undefined) {
@@ -225,9 +244,13 @@ export function createRequests(world: RequestWorld): Requests {
       if (this.#failed || this.#ended) return
       this.#failed = true
       this.#error = error
-      fenced(() => this.span.recordException(error as Error))
+      fenced(() => {
+        countError(world.diagnostics, error)
+        if (isFirstOn(this.span, error)) this.span.recordException(error as Error)
+      })
       const { onError } = world
-      if (onError !== undefined) callHook(() => onError(error, this))
+      if (onError !== undefined)
+        callHook(() => onError(error, this, { user: this.#user, fields: { ...this.#fields } }))
     }
 
     addFields(fields: Readonly<Record<string, unknown>>): void {
@@ -238,6 +261,16 @@ export function createRequests(world: RequestWorld): Requests {
           if (!(name in this.#fields) && room-- <= 0) world.diagnostics.dropped('logs', 'VALUE_INVALID')
           else this.#fields[name] = fields[name]
         }
+      })
+    }
+
+    setUser(user: RequestUser): void {
+      fenced(() => {
+        const { id } = user
+        if (typeof id !== 'string') return world.diagnostics.dropped('logs', 'VALUE_INVALID')
+        this.#user = user
+        this.addFields({ user_id: id })
+        this.span.setAttribute(ATTRIBUTE.userId, id)
       })
     }
 
@@ -392,6 +425,7 @@ export function createRequests(world: RequestWorld): Requests {
     },
     requestId: '',
     addFields() {},
+    setUser() {},
     error() {},
   }
 

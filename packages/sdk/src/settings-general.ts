@@ -82,7 +82,11 @@ export const GENERAL_SETTINGS: Record<GeneralPath, Setting> = {
   logging: setting(SECTION, 'on', '`false` switches the signal off; `req.log` stays, and is silent.'),
   health: setting(SECTION, 'on', '`false` serves no `/livez` and `/readyz`.'),
   shutdown: setting(OBJECT, 'as below', 'How long the steps of an end by a signal may take.'),
-  onError: setting(FUNCTION, 'none', 'Hears of each error that the app or its framework reports.'),
+  onError: setting(
+    FUNCTION,
+    'none',
+    'Hears of each error that the app or its framework reports, with its request and its user.',
+  ),
   onWarning: setting(
     FUNCTION,
     'the log',

@@ -5,7 +5,7 @@
  * error object, synchronous where it was synchronous. Where no tracing is in force this is all that happens.
  */
 import { type Attributes, INVALID_SPAN_CONTEXT, type Span, trace } from '@opentelemetry/api'
-import { activeContext, contextWithSpan, installContext } from '@triscope/core'
+import { activeContext, contextWithSpan, installContext, isFirstOn } from '@triscope/core'
 import { asEmitter, endWithEmitter } from './emitter-span.ts'
 import { exceptionAttributes } from './exception-event.ts'
 import { asGenerator, endWithGenerator } from './generator-span.ts'
@@ -57,7 +57,7 @@ export function span<T>(
  */
 export function recordError(error: unknown, attributes?: Attributes): void {
   const current = activeSpan()
-  if (current === undefined || !current.isRecording()) return
+  if (current === undefined || !current.isRecording() || !isFirstOn(current, error)) return
   current.addEvent(EXCEPTION_EVENT, { ...ownAttributes(attributes), ...exceptionAttributes(error) })
 }
 

@@ -1,6 +1,6 @@
 /** The end of a span that several things may bring about: the first one counts. */
 import { type Span, SpanStatusCode } from '@opentelemetry/api'
-import { errorMessageOf, errorTypeOf, HTTP_ATTRIBUTE } from '@triscope/core'
+import { errorMessageOf, errorTypeOf, HTTP_ATTRIBUTE, isFirstOn } from '@triscope/core'
 
 export class SpanEnd {
   readonly span: Span
@@ -21,7 +21,7 @@ export class SpanEnd {
     if (!this.#close()) return
     const { span } = this
     if (span.isRecording()) {
-      span.recordException(error as Error)
+      if (isFirstOn(span, error)) span.recordException(error as Error)
       span.setAttribute(HTTP_ATTRIBUTE.errorType, errorTypeOf(error))
       const message = errorMessageOf(error)
       span.setStatus(
