@@ -133,8 +133,9 @@ export function telemetryOf(app: ExpressApp): Telemetry {
 export function closeStack(app: ExpressApp, req: IncomingMessage): void {
   const instrumented = (app as MarkedApp)[INSTRUMENTED]
   if (instrumented === undefined) return
-  const { server } = (req.socket ?? {}) as { server?: unknown }
-  if (server !== instrumented.server) {
+  // Over HTTP/2 the socket is a proxy, and nothing is ever upgraded.
+  const { server } = (req.httpVersionMajor < 2 ? (req.socket ?? {}) : {}) as { server?: unknown }
+  if (server !== undefined && server !== instrumented.server) {
     instrumented.server = server
     watchUpgrades(server, instrumented.telemetry)
   }

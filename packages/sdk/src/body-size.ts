@@ -52,7 +52,7 @@ function hasNoBody(req: Req, res: Res | undefined): boolean {
 
 function requestBytes(req: IncomingMessage): () => number {
   const length = saidRequestBytes(req)
-  if (length !== undefined) return () => length
+  if (length !== undefined) return () => (req.complete ? length : soFar(req, length))
   if (req.httpVersionMajor < 2 && req.headers['transfer-encoding'] === undefined) return none
   let bytes = 0
   const { push } = req
@@ -61,6 +61,11 @@ function requestBytes(req: IncomingMessage): () => number {
     return push.call(req, chunk, encoding)
   }
   return () => bytes
+}
+
+/** A client announces what it likes, and may hang up then: it has sent no more than its connection has carried. */
+function soFar({ socket }: IncomingMessage, announced: number): number {
+  return Math.min(announced, socket?.bytesRead ?? 0)
 }
 
 type Write = (this: ServerResponse, ...args: unknown[]) => unknown

@@ -1,6 +1,6 @@
 /** What every adapter says of the sizes of bodies, where it is asked to: bytes as transferred, without headers. */
 import { describe, expect, it } from 'vitest'
-import { sizes } from './adapter-observer.ts'
+import { activeRequests, sizes } from './adapter-observer.ts'
 import type { AdapterSuite } from './adapter-suite.ts'
 import { RawClient, rawRequest } from './raw-client.ts'
 
@@ -57,6 +57,20 @@ export function describeSizes(suite: AdapterSuite): void {
     it('are the length that the client announced', async () => {
       const headers = ['Content-Type: application/json', `Content-Length: ${length}`, ...close]
       expect(await sized(rawRequest('/echo', headers, 'POST'), bytes)).toEqual(all(length, length))
+    })
+
+    it('are no more than the client has sent, whatever it announced', async () => {
+      const before = sizes(await suite.observer.metrics())
+      const request = rawRequest('/raw/silent', ['Content-Length: 9007199254740991'])
+      await suite.tellOne(async () => {
+        const client = await RawClient.send(suite.url, request, 'part')
+        const begun = async (): Promise<boolean> => activeRequests(await suite.observer.metrics()) === 1
+        await suite.observer.until('a request in flight', begun)
+        client.destroy()
+      })
+      const after = sizes(await suite.observer.metrics())
+      expect(after.requests - before.requests).toBe(1)
+      expect(after.requestBytes - before.requestBytes).toBeLessThanOrEqual(request.length + 4)
     })
 
     it('are counted where the client sends chunks, without their frames', async () => {
