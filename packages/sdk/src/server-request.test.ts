@@ -585,3 +585,36 @@ describe('what is switched off', () => {
     await until(() => accessLines(recorded).length === (ignored ? 0 : 2))
   })
 })
+
+it('ends what is begun after its client has left: an upgrade, and a request that waited for its turn', async () => {
+  const recorded = recordTelemetry()
+  const { telemetry } = recorded
+  let arrived = 0
+  const late = (req: IncomingMessage, res: ServerResponse | undefined): void => {
+    arrived++
+    req.socket.once('close', () => setImmediate(() => telemetry.beginRequest(req, res)))
+  }
+  const server = createServer(late).on('upgrade', (req, socket) => {
+    socket.resume().on('end', () => socket.destroy())
+    late(req, undefined)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  closers.push(
+    () => recorded.close(),
+    () => new Promise((resolve) => server.close(resolve)),
+  )
+  const { port } = server.address() as AddressInfo
+  const get = 'GET / HTTP/1.1\r\nHost: a\r\n'
+  for (const sent of [`${get}\r\n${get}\r\n`, `${get}Connection: Upgrade\r\nUpgrade: own\r\n\r\n`]) {
+    const before = arrived
+    const client = connect(port, '127.0.0.1')
+    client.write(sent)
+    await until(() => arrived > before)
+    client.destroy()
+  }
+  await until(() => accessLines(recorded).length === arrived && arrived === 3)
+  expect(serverSpans(recorded).map(({ attributes }) => attributes['error.type'])).toEqual(
+    Array.from({ length: 3 }, () => 'aborted'),
+  )
+  expect(await recorded.metrics()).toMatch(/^http_server_active_requests\{.*\} 0$/m)
+})
