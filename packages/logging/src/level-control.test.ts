@@ -45,6 +45,15 @@ describe('levels at run time', () => {
     await logging.shutdown()
   })
 
+  it('for all, reach children that follow their parent, and leave alone one that was given a level of its own', () => {
+    const { logging } = recordLines()
+    const plain = logging.logger.child({ part: 1 })
+    const own = logging.logger.child({ part: 2 }, { level: 'debug' })
+    logging.setLevel(undefined, 'error')
+    expect([plain.level, own.level]).toEqual(['error', 'debug'])
+    expect([plain.isLevelEnabled('warn'), own.isLevelEnabled('debug')]).toEqual([false, true])
+  })
+
   it('refuse a level or a time that is none', () => {
     const { logging } = recordLines()
     expect(() => logging.setLevel('a', 'loud')).toThrow('got "loud"')

@@ -105,7 +105,7 @@ export interface Logging extends Pipeline {
   getLogger(name?: string): Logger
   /**
    * Changes the level of `getLogger(name)` and of what was made of it, or of all where `name` is `undefined`; loggers
-   * made later have it too. With `forMs` it returns by itself. Throws `TRI_ERR_OPTION` for a level pino does not know.
+   * made later have it too. A child that the app gave a level of its own keeps it. With `forMs` it returns by itself. Throws `TRI_ERR_OPTION` for a level pino does not know.
    */
   setLevel(name: string | undefined, level: string, change?: LevelChange): void
   /** Adds trace ids to a pino logger the app made, and to its children. Anything else is returned as it is. */
