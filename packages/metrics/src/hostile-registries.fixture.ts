@@ -85,6 +85,12 @@ export function families(names: 'any' | 'legacy', maxLength: number): fc.Arbitra
   return fc.array(family, { maxLength })
 }
 
+/** What `count` registries have, the same for each seed; names begin with the number of theirs, so that all fit into one. */
+export function numberedFamilies(count: number, seed: number): GivenFamily[] {
+  const registries = fc.sample(families('legacy', 4), { numRuns: count, seed })
+  return registries.flatMap((each, i) => each.map((family) => ({ ...family, name: `r${i}_${family.name}` })))
+}
+
 /** The registry, and how many instruments it has: names may be refused, and the same definition twice is one. */
 export function build(given: readonly GivenFamily[]): { registry: Registry; instruments: number } {
   const registry = createRegistry({
