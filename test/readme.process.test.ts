@@ -1,4 +1,4 @@
-/** Runs the first example of every package's README, from source, and compares what it prints with what is shown. */
+/** Runs the examples of every package's README, from source, and compares what they print with what is shown. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { bundleProgram, root } from './source-bundle.ts'
 import { type Ending, freePort, StartedProgram } from './started-program.ts'
-import { agreement, type Example, firstExample, linesOf } from './transcript.ts'
+import { agreement, type Example, firstExample, laterExamples, linesOf } from './transcript.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'triscope-readme-'))
 const tools = ['bash', 'curl'].filter((tool) => spawnSync(tool, ['--version']).error === undefined)
@@ -17,7 +17,7 @@ afterAll(() => {
 
 describe.each(readdirSync(join(root, 'packages')))('packages/%s/README.md', (room) => {
   it('prints what its first example shows', async (context) => {
-    const example = firstExample(readFileSync(join(root, 'packages', room, 'README.md'), 'utf8'))
+    const example = firstExample(readme(room))
     if (example === undefined) {
       throw new Error(
         'expected a ts block, directly followed by a text block, or by a sh block and a text block',
@@ -27,14 +27,17 @@ describe.each(readdirSync(join(root, 'packages')))('packages/%s/README.md', (roo
     else if (tools.length < 2) context.skip('bash and curl are not both here')
     else await answersAsShown(example, example.script, room)
   })
+
+  for (const [index, example] of laterExamples(readme(room)).entries()) {
+    it(`prints what example ${index + 2} shows`, async () => {
+      await printsWhatIsShown(example, room)
+    })
+  }
 })
 
-it('packages/tracing/README.md: the example of a queue prints what it shows', async () => {
-  const markdown = readFileSync(join(root, 'packages/tracing/README.md'), 'utf8')
-  const example = firstExample(markdown.slice(markdown.indexOf('## Through a queue')))
-  if (example === undefined) throw new Error('expected a ts block, directly followed by a text block')
-  await printsWhatIsShown(example, 'tracing')
-})
+function readme(room: string): string {
+  return readFileSync(join(root, 'packages', room, 'README.md'), 'utf8')
+}
 
 async function printsWhatIsShown(example: Example, room: string): Promise<void> {
   const cwd = join(folder, room)

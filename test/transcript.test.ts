@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { agreement, firstExample } from './transcript.ts'
+import { agreement, firstExample, laterExamples } from './transcript.ts'
 
 describe('agreement', () => {
   it.each([
@@ -68,5 +68,16 @@ describe('firstExample', () => {
     [''],
   ])('finds none in %j', (markdown) => {
     expect(firstExample(markdown)).toBeUndefined()
+  })
+})
+
+describe('laterExamples', () => {
+  it('takes each ts block after the first that a text block follows under the same heading', () => {
+    const later =
+      '```ts\na()\n```\n```text\n1\n```\n```ts\nb()\n```\n\nIt prints:\n\n```text\n2\n```\n```ts\nc()\n```\n```ts\nd()\n```\n```text\n4\n```\n```ts\ne()\n```\n## Formats\n```text\n5\n```\n'
+    expect(laterExamples(later).map(({ program, shown }) => [program, shown])).toEqual([
+      ['b()\n', ['2']],
+      ['d()\n', ['4']],
+    ])
   })
 })

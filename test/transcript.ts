@@ -55,11 +55,31 @@ export function firstExample(markdown: string): Example | undefined {
   return { program: first.text, script: second.text, shown: linesOf(third.text) }
 }
 
+/** The further programs of a README: ts blocks after the first that a text block follows under the same heading. */
+export function laterExamples(markdown: string): Example[] {
+  const [, ...later] = fencedBlocks(markdown)
+  return later.flatMap((block, i) => {
+    const next = later[i + 1]
+    if (block.language !== 'ts' || next?.language !== 'text') return []
+    if (/^#/m.test(markdown.slice(block.end, next.start))) return []
+    return [{ program: block.text, script: undefined, shown: linesOf(next.text) }]
+  })
+}
+
+interface Block {
+  readonly language: string
+  readonly text: string
+  readonly start: number
+  readonly end: number
+}
+
 /** Fenced blocks from the first ts block on. */
-function* fencedBlocks(markdown: string): Generator<{ language: string; text: string }> {
+function* fencedBlocks(markdown: string): Generator<Block> {
   let begun = false
-  for (const [, language = '', text = ''] of markdown.matchAll(/^```(\w*)[^\n]*\n(.*?)^```\s*$/gms)) {
+  for (const { 0: whole, 1: language = '', 2: text = '', index } of markdown.matchAll(
+    /^```(\w*)[^\n]*\n(.*?)^```\s*$/gms,
+  )) {
     begun ||= language === 'ts'
-    if (begun) yield { language, text }
+    if (begun) yield { language, text, start: index, end: index + whole.length }
   }
 }
