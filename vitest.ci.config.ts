@@ -33,6 +33,11 @@ export default defineConfig({
       },
       {
         extends: true,
+        // `npm run fuzz` says for how long, and from which seed.
+        test: { name: 'fuzz', include: ['test/fuzz/*.ci.test.ts'], testTimeout: 600_000 },
+      },
+      {
+        extends: true,
         test: {
           name: 'backends',
           include: ['test/backends/*.process.test.ts'],

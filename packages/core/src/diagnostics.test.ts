@@ -92,5 +92,6 @@ describe('diagnostics', () => {
     expect(() => diagnostics.failed('TRI_WARN_HOOK', unreadable)).not.toThrow()
     expect(messageOf(unreadable)).toBe('an error that cannot be read')
     expect(messageOf(Symbol('s'))).toBe('Symbol(s)')
+    expect(messageOf(Object.assign(new Error(), { message: Symbol('m') }))).toBe('Symbol(m)')
   })
 })

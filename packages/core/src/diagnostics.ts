@@ -222,7 +222,8 @@ function readOrNothing(read: () => number): number | undefined {
 /** Anything can be thrown, and reading it may throw again. */
 export function messageOf(error: unknown): string {
   try {
-    return error instanceof Error ? error.message : String(error)
+    // A message may be anything too, a symbol for instance, which no template takes.
+    return String(error instanceof Error ? error.message : error)
   } catch {
     return 'an error that cannot be read'
   }

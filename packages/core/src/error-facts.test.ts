@@ -30,6 +30,13 @@ describe('what is said of something thrown', () => {
     ['an object that looks like one', { name: 'Odd', message: 'm' }, 'Odd', 'Odd', 'm'],
     ['text', 'oops', '_OTHER', 'string', 'oops'],
     ['a symbol', Symbol('s'), '_OTHER', 'symbol', 'Symbol(s)'],
+    [
+      'a function that cannot be read',
+      Object.assign(() => {}, { toString: null, valueOf: null }),
+      '_OTHER',
+      'function',
+      undefined,
+    ],
     ['null', null, '_OTHER', 'object', 'null'],
     ['nothing', undefined, '_OTHER', undefined, undefined],
     ['a name that is too long', { name: 'x'.repeat(101) }, '_OTHER', 'x'.repeat(101), undefined],

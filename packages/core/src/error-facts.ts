@@ -32,7 +32,13 @@ export function errorClassOf(thrown: unknown): string | undefined {
 /** The message; anything that is no object is its own message. */
 export function errorMessageOf(thrown: unknown): string | undefined {
   if (typeof thrown === 'object' && thrown !== null) return textOf(thrown, 'message')
-  return thrown === undefined ? undefined : String(thrown)
+  if (thrown === undefined) return undefined
+  try {
+    return String(thrown)
+  } catch {
+    // A function whose own `toString` throws, or a proxy of one.
+    return undefined
+  }
 }
 
 /** The stack of an error object. */

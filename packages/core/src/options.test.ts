@@ -55,6 +55,8 @@ describe('options', () => {
     expect(nearest('METRICS', known)).toBe('metrics')
     expect(nearest('dashboards', known)).toBeUndefined()
     expect(nearest('', [])).toBeUndefined()
+    // 65 543 is 7 where lengths are kept in 16 bits.
+    expect(nearest('x'.repeat(65_536 + 7), known)).toBeUndefined()
   })
 
   it('keeps the first error as the cause', () => {

@@ -28,13 +28,19 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   let best: string | undefined
   let bestDistance = Number.POSITIVE_INFINITY
   for (const candidate of known) {
+    // What is much longer or shorter is not near; a word of a megabyte is not compared at all.
+    if (Math.abs(word.length - candidate.length) > farthest(candidate)) continue
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
     if (distance < bestDistance) {
       best = candidate
       bestDistance = distance
     }
   }
-  return best !== undefined && bestDistance <= Math.max(2, Math.floor(best.length / 3)) ? best : undefined
+  return best !== undefined && bestDistance <= farthest(best) ? best : undefined
+}
+
+function farthest(candidate: string): number {
+  return Math.max(2, Math.floor(candidate.length / 3))
 }
 
 function shown(value: unknown): string {

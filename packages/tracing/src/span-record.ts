@@ -76,8 +76,8 @@ export function textOf(name: unknown): string {
 /** A copy of the link; `undefined`, and counted, where it does not name a span. */
 export function cleanLink(link: Link, limits: Limits, onInvalid: () => void): Link | undefined {
   try {
-    const { context } = link
-    if (!isValidSpanContext(context)) {
+    const context = link?.context
+    if (context === undefined || context === null || !isValidSpanContext(context)) {
       onInvalid()
       return undefined
     }

@@ -1,5 +1,6 @@
 import {
   type Attributes,
+  type Link,
   ROOT_CONTEXT,
   type Span,
   SpanKind,
@@ -467,6 +468,21 @@ describe('sampling', () => {
 })
 
 describe('redaction of a span', () => {
+  it('reads a list of links to its limit and 10 000 more, whatever its length or end', () => {
+    const { start, read } = setUp({ limits: { links: 2 } })
+    const context = start().spanContext()
+    let taken = 0
+    function* endless(): Generator<Link> {
+      for (; taken < 50_000; taken++) yield { context }
+    }
+    const got = read(start().addLinks(endless() as unknown as Link[]))
+    expect(taken).toBe(10_002)
+    expect(got.links).toHaveLength(2)
+    expect(got.droppedLinksCount).toBe(10_000)
+    const huge = read(start().addLinks(Object.assign([{ context }], { length: 100_000_000 })))
+    expect(huge.links).toHaveLength(1)
+  })
+
   it('hides secrets by name and by form, in attributes, events, links, exceptions, statuses and database text', () => {
     const { start, read } = setUp()
     const span = start({

@@ -55,6 +55,9 @@ const LIVE = 0
 const ENDING = 1
 const ENDED = 2
 
+/** Links that one list may have beyond the limit, the oldest of which go: a list without end must end here. */
+const MAX_DISPLACED_LINKS = 10_000
+
 export class RecordingSpan extends LocalSpan implements Span, Omit<ReadableSpan, 'parentSpanContext'> {
   readonly trace: TraceIdentity
   readonly idWord0: number
@@ -135,7 +138,14 @@ export class RecordingSpan extends LocalSpan implements Span, Omit<ReadableSpan,
 
   addLinks(links: Link[]): this {
     try {
-      for (const link of links) this.addLink(link)
+      let left = this.#owner.limits.links + MAX_DISPLACED_LINKS
+      for (const link of links) {
+        if (left-- === 0) {
+          this.#owner.onInvalid()
+          break
+        }
+        this.addLink(link)
+      }
     } catch {
       // Not a list after all, or one whose iterator throws: counted like any value that cannot be recorded.
       this.#owner.onInvalid()
