@@ -29,6 +29,7 @@ export { TriscopeError, type TriscopeErrorDetails } from './errors.ts'
 export { HTTP_ATTRIBUTE, methodAttribute, methodSpanName, OTHER_METHOD } from './http-semconv.ts'
 export { nearest, rejectOption, rejectUnknownKeys } from './options.ts'
 export { type ApiGlobal, type ApiRegistration, apiGlobal, registerApi } from './otel-api.ts'
+export { parseUrl } from './parse-url.ts'
 export type { Pipeline } from './pipeline.ts'
 export { processSlot } from './process-state.ts'
 export {

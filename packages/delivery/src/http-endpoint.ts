@@ -11,6 +11,7 @@ import {
   createRedaction,
   type Diagnostics,
   messageOf,
+  parseUrl,
   REDACTED,
   rejectOption,
   rejectUnknownKeys,
@@ -151,7 +152,7 @@ function portOf({ port, protocol }: URL): number {
 }
 
 function parsedUrl(option: string, text: string): URL {
-  const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined
+  const url = typeof text === 'string' ? parseUrl(text) : undefined
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url
   const shown =
     typeof text === 'string'

@@ -3,7 +3,7 @@
  *
  * Invariant: nothing is read but the environment that was handed over, and a proxy that cannot be used is told, not tried.
  */
-import { createRedaction, type Diagnostics } from '@triscope/core'
+import { createRedaction, type Diagnostics, parseUrl } from '@triscope/core'
 
 /**
  * The proxy for `url`, as its URL with credentials; `undefined` where the way is direct. Read are `HTTPS_PROXY` and
@@ -15,8 +15,9 @@ export function proxyFor(
   env: Readonly<Record<string, string | undefined>>,
   diagnostics?: Diagnostics,
 ): string | undefined {
-  if (!URL.canParse(url)) return undefined
-  const { protocol, hostname, port } = new URL(url)
+  const target = parseUrl(url)
+  if (target === undefined) return undefined
+  const { protocol, hostname, port } = target
   const scheme = protocol === 'https:' ? 'https' : 'http'
   const given = (name: string): string | undefined => {
     const upper =
@@ -28,7 +29,7 @@ export function proxyFor(
   if (isExcluded(hostname, port || (scheme === 'https' ? '443' : '80'), given('no_proxy') ?? ''))
     return undefined
   const proxy = named.includes('://') ? named : `http://${named}`
-  if (URL.canParse(proxy) && /^https?:$/.test(new URL(proxy).protocol)) return proxy
+  if (/^https?:$/.test(parseUrl(proxy)?.protocol ?? '')) return proxy
   const shown = createRedaction().url(proxy)
   diagnostics?.warn(
     'TRI_WARN_ENV',

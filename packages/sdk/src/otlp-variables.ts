@@ -3,7 +3,7 @@
  * Options". The form for a signal wins over the general one.
  */
 import { readFileSync } from 'node:fs'
-import { messageOf, rejectOption } from '@triscope/core'
+import { messageOf, parseUrl, rejectOption } from '@triscope/core'
 import type { OtlpExporterOptions, OtlpProtocol } from '@triscope/tracing'
 import type { SettingReader } from './setting-reader.ts'
 import type { SettingPath } from './settings.ts'
@@ -96,7 +96,7 @@ function signalUrl(endpoint: string, protocol: OtlpProtocol, place: OtlpPlace): 
 }
 
 function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+  return /^https?:$/.test(parseUrl(text)?.protocol ?? '')
 }
 
 function tlsFromEnv(read: SettingReader, place: OtlpPlace): OtlpExporterOptions['tls'] {

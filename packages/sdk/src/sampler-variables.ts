@@ -1,4 +1,5 @@
 /** `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`: OpenTelemetry environment variable specification, "General". */
+import { parseUrl } from '@triscope/core'
 import type { JaegerRemoteOptions, SamplerOption } from '@triscope/tracing'
 import type { SettingReader } from './setting-reader.ts'
 
@@ -36,7 +37,7 @@ function remoteOf(read: SettingReader): JaegerRemoteOptions {
   const options: JaegerRemoteOptions = {}
   for (const [key, value] of given) {
     const number = Number(value)
-    if (key === 'endpoint' && URL.canParse(value) && /^https?:/i.test(value)) options.endpoint = value
+    if (key === 'endpoint' && /^https?:$/.test(parseUrl(value)?.protocol ?? '')) options.endpoint = value
     else if (key === 'pollingIntervalMs' && number >= 1_000 && number <= 86_400_000)
       options.pollIntervalMs = number
     else if (key === 'initialSamplingRate' && value !== '' && number >= 0 && number <= 1)

@@ -27,6 +27,7 @@ import {
   methodAttribute,
   methodSpanName,
   OTHER_METHOD,
+  parseUrl,
   type Redaction,
   settle,
 } from '@triscope/core'
@@ -273,8 +274,9 @@ export function createTargets(): (origin: string) => Target | undefined {
 }
 
 function toTarget(origin: string): Target | undefined {
-  if (!URL.canParse(origin)) return undefined
-  const { protocol, hostname, port } = new URL(origin)
+  const url = parseUrl(origin)
+  if (url === undefined) return undefined
+  const { protocol, hostname, port } = url
   const scheme = protocol.slice(0, -1)
   const host = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname
   return {

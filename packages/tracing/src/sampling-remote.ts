@@ -1,6 +1,6 @@
 /** Samples new traces as a Jaeger server says, with all of its strategies. */
 import type { SpanOptions } from '@opentelemetry/api'
-import { type Clock, type Diagnostics, rejectOption, rejectUnknownKeys } from '@triscope/core'
+import { type Clock, type Diagnostics, parseUrl, rejectOption, rejectUnknownKeys } from '@triscope/core'
 import type { TraceRandomness } from './ids.ts'
 import { aRatio } from './sampling-choice.ts'
 import type { Decision } from './sampling-decision.ts'
@@ -74,7 +74,7 @@ export class RemoteSampler {
 }
 
 function samplingUrl(path: string, endpoint: unknown, service: string): URL {
-  if (typeof endpoint !== 'string' || !URL.canParse(endpoint) || !/^https?:/i.test(endpoint)) {
+  if (typeof endpoint !== 'string' || !/^https?:$/.test(parseUrl(endpoint)?.protocol ?? '')) {
     return rejectOption(
       path,
       'an http:// or https:// URL',
