@@ -11,11 +11,12 @@ import { createRegistry, lint } from '@triscope/metrics'
 import { resultOfStatus } from '../../packages/delivery/src/grpc-status.ts'
 import { resultOfAnswer } from '../../packages/delivery/src/http-result.ts'
 import { oneLine } from '../../packages/delivery/src/otlp-answer.ts'
-import { type Env, EnvReader } from '../../packages/sdk/src/env.ts'
+import type { Env } from '../../packages/sdk/src/env.ts'
 import { exporterOf } from '../../packages/sdk/src/exporter-variables.ts'
 import { logExporterOf } from '../../packages/sdk/src/log-variables.ts'
 import { pathOf, schemeOf, urlOf } from '../../packages/sdk/src/request-target.ts'
 import { samplerOf } from '../../packages/sdk/src/sampler-variables.ts'
+import { SettingReader } from '../../packages/sdk/src/setting-reader.ts'
 import { carrierGetter } from '../../packages/tracing/src/carrier.ts'
 import { GetterHeaders } from '../../packages/tracing/src/header-source.ts'
 import { isInternalHost, resolveBaggageHosts } from '../../packages/tracing/src/hosts.ts'
@@ -82,7 +83,7 @@ function variables(name: string, named: (text: string) => Env, pieces: readonly 
     name,
     pieces,
     read(text) {
-      const reader = new EnvReader(named(text), silent)
+      const reader = new SettingReader(named(text), silent)
       return [samplerOf(reader), exporterOf({}, reader), logExporterOf({}, reader)]
     },
   }
