@@ -183,6 +183,14 @@ describe('options of redaction', () => {
     }
     expect(strict.fields({ a: 1, b: ['text'], token: '' })).toEqual({ a: 1, b: ['text'], token: '' })
     expect(strict.url('/p?token=x')).toBe('/p?token=REDACTED')
+    for (const url of [
+      'http://me:hunter22@host/',
+      'https://h/?token=abc12345',
+      'https://h/#access_token=abcdef12',
+    ]) {
+      expect(() => strict.field('link', url)).toThrow(expect.objectContaining({ code: 'TRI_ERR_SECRET' }))
+      expect(() => strict.text(`see ${url}`)).toThrow(expect.objectContaining({ code: 'TRI_ERR_SECRET' }))
+    }
   })
 
   it.each([

@@ -30,8 +30,8 @@ export interface RedactionOptions {
   /** `'pii'` adds names of people, e-mail and postal addresses, phone numbers and user names. @default none */
   preset?: RedactionPreset
   /**
-   * For tests: what would have been replaced throws `TRI_ERR_SECRET` instead, at the call that brought it. URLs are
-   * replaced all the same, because it is clients that write them.
+   * For tests: what would have been replaced throws `TRI_ERR_SECRET` instead, at the call that brought it, also in
+   * a URL that is logged. In the URL of a request it is replaced all the same, because it is clients that write those.
    * @default false
    */
   strict?: boolean
