@@ -32,7 +32,7 @@ export function createSecretText(options: SecretTextOptions): SecretText {
 }
 
 /** Longer text is cut before it is searched: what cannot be searched is not shown. */
-export const MAX_TEXT = 262_144
+const MAX_TEXT = 262_144
 /** The shortest secret with a form: `a:b@c` has none, `://u:p@` has. */
 const MIN_TEXT = 6
 

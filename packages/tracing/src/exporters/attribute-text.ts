@@ -9,7 +9,7 @@ export function textOfValue(value: DecodedValue): string {
 }
 
 /** The value as `JSON.stringify` takes it; an integer beyond 2^53, and what JSON has no number for, is text. */
-export function jsonOfValue(value: DecodedValue): unknown {
+function jsonOfValue(value: DecodedValue): unknown {
   if (typeof value === 'bigint') {
     const number = Number(value)
     return Number.isSafeInteger(number) ? number : String(value)
