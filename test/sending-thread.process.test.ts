@@ -15,6 +15,8 @@ const APP = `
 import { createDiagnostics } from '@triscope/core'
 import { createDelivery, createThreadedSender } from '@triscope/delivery'
 
+let threads = 0
+process.on('worker', () => threads++)
 const http = { url: process.argv[2], contentType: 'text/plain', diagnostics: createDiagnostics() }
 const delivery = createDelivery({
   signal: 'traces',
@@ -27,8 +29,8 @@ async function main() {
     delivery.offer(Buffer.from('record'))
     await delivery.flush()
   }
-  const loaded = process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length
-  console.log('threads', loaded > 0, 'shutdown', await delivery.shutdown())
+  if (process.argv[4] === 'leave') console.log('threads', threads > 0)
+  else console.log('threads', threads > 0, 'shutdown', await delivery.shutdown())
 }
 main()
 `
@@ -81,8 +83,10 @@ interface Run {
   stderr: string
 }
 
-async function run(file: string, thread: string, flags: readonly string[] = []): Promise<Run> {
-  const child = spawn(process.execPath, [...flags, join(folder, file), url, thread], { cwd: folder })
+async function run(file: string, thread: string, flags: readonly string[] = [], how = ''): Promise<Run> {
+  // One that is held ends by a signal, with `null` as its code.
+  const options = { cwd: folder, timeout: 20_000 }
+  const child = spawn(process.execPath, [...flags, join(folder, file), url, thread, how], options)
   const said = { stdout: '', stderr: '' }
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].setEncoding('utf8').on('data', (text: string) => {
@@ -99,6 +103,14 @@ describe('the sending thread of a bundle', () => {
     const { code, stdout, stderr } = await run(file, 'worker')
     expect([code, stdout, stderr]).toEqual([0, 'threads true shutdown true\n', ''])
     expect(requests - sent).toBe(3)
+  })
+
+  it('does not hold a process that never shuts it down', async () => {
+    expect(await run('app.cjs', 'worker', [], 'leave')).toEqual({
+      code: 0,
+      stdout: 'threads true\n',
+      stderr: '',
+    })
   })
 
   it('does not run what the app preloads', async () => {

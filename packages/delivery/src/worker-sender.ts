@@ -106,10 +106,11 @@ export class WorkerSender implements Sender {
       // Neither what the app preloads nor its environment belongs into this thread.
       const options = { eval: true, execArgv: [], env: {}, name: 'triscope', workerData: this.#spec }
       const worker = untraced(() => new Worker(this.#source, options))
-      worker.unref()
       worker.on('message', (message: FromWorker) => this.#heard(message))
       worker.on('error', (error) => this.#failed(worker, error))
       worker.on('exit', (code) => this.#failed(worker, new Error(`it ended with code ${code}`)))
+      // Last, because to listen to its messages holds the process again.
+      worker.unref()
       return worker
     } catch (error) {
       this.#fallBack(error)
