@@ -20,6 +20,7 @@ export default defineConfig({
             'test/**/*.test.ts',
             'examples/*/lib/**/*.test.js',
             'bench/lib/*.test.mjs',
+            'test/soak/*.test.mjs',
           ],
           exclude: ['**/*.process.test.ts', '**/*.ci.test.ts', '**/node_modules/**', '**/dist/**'],
           pool: 'threads',
