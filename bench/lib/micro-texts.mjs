@@ -4,7 +4,11 @@ import { bytes, duration, fixed, table, verdict } from './table.mjs'
 /** @param micro as `measureMicro` returns it; `undefined` where it was never run */
 export function microTables(micro) {
   if (micro === undefined) return 'Not measured yet.'
-  return `${questionsTable(micro.questions)}\n\n${scrapeTable(micro.scrapes)}\n\nMeasured ${micro.measured}.`
+  const { awaits, exporting, measured, questions, scrapes } = micro
+  const parts = [questionsTable(questions), scrapeTable(scrapes)]
+  if (exporting !== undefined) parts.push(exportTable(exporting))
+  if (awaits !== undefined) parts.push(awaitTable(awaits))
+  return [...parts, `Measured ${measured}.`].join('\n\n')
 }
 
 function questionsTable(questions) {
@@ -55,4 +59,30 @@ function scrapeTable(scrapes) {
     ]),
   )
   return table(columns, rows)
+}
+
+/** The first pipeline is the peer. */
+function exportTable({ rate, pipelines }) {
+  const titles = ['main thread/span', 'x peer', 'process/span', 'x peer', 'received', 'loop p99', 'loop max']
+  const [peer] = pipelines
+  const rows = pipelines.map(({ label, mainUs, wholeUs, received, p99Ms, maxMs }) => [
+    label,
+    duration(mainUs * 1e3),
+    fixed(mainUs / peer.mainUs, 2),
+    duration(wholeUs * 1e3),
+    fixed(wholeUs / peer.wholeUs, 2),
+    `${fixed(100 * received)} %`,
+    duration(p99Ms * 1e6),
+    duration(maxMs * 1e6),
+  ])
+  return table([{ title: `export of ${rate} spans/s` }, ...titles.map(right)], rows)
+}
+
+function awaitTable(awaits) {
+  const rows = awaits.map(({ label, ns }) => [label, duration(ns)])
+  return table([{ title: 'one await within a span, by what carries it' }, right('takes')], rows)
+}
+
+function right(title) {
+  return { title, align: 'right' }
 }

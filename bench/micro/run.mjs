@@ -2,6 +2,8 @@
 import { fileURLToPath } from 'node:url'
 import { SERVER_CPU, start } from '../lib/remote.mjs'
 import { median, ratios, rotated, summary } from '../lib/statistics.mjs'
+import { measureAwaits } from './await.mjs'
+import { measureExport } from './export.mjs'
 
 /** So large that no collection falls into the loops in which bytes are counted. */
 const COUNTED = ['--expose-gc', '--min-semi-space-size=256', '--max-semi-space-size=256']
@@ -19,8 +21,8 @@ const CONTENDERS = {
   otel: 'OpenTelemetry',
 }
 
-/** @returns `questions`, as `ask` answers them, and `scrapes` */
-export async function measureMicro({ collectorUrl }, { quick }) {
+/** @returns `questions`, as `ask` answers them, `scrapes`, `exporting` and `awaits` */
+export async function measureMicro({ collector, collectorUrl }, { quick }) {
   const how = quick ? { rounds: 5, turnMs: 4 } : { rounds: 21, turnMs: 25 }
   const questions = {}
   for (const name of GROUPS) {
@@ -33,7 +35,14 @@ export async function measureMicro({ collectorUrl }, { quick }) {
     const size = quick ? series / 10 : series
     scrapes[kind] = { label, target, ...(await measureScrape(kind, size, quick ? 1 : 3)) }
   }
-  return { questions, scrapes }
+  process.stderr.write('  export at a fixed rate\n')
+  const exporting = await measureExport(
+    collector,
+    collectorUrl,
+    quick ? { rounds: 1, seconds: 2 } : { rounds: 3, seconds: 5 },
+  )
+  process.stderr.write('  await\n')
+  return { questions, scrapes, exporting, awaits: measureAwaits() }
 }
 
 async function measureScrape(kind, series, rounds) {
